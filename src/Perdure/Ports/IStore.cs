@@ -1,0 +1,98 @@
+using Perdure.Kernel;
+
+namespace Perdure.Ports;
+
+/// <summary>
+/// What the runtime needs of a store: one durable write, <see cref="Commit"/>, and the reads of recovery. Implementations complete their tasks and
+/// callbacks from threads of their own or inline; the caller brings them back to its lane. Nothing here depends on hosting.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>
+    /// Opens the store, moves its schema forward and takes ownership. Each opening has a higher epoch than any before it.
+    /// </summary>
+    /// <exception cref="StoreException">With the codes <c>store.held</c>, <c>store.newer</c>, <c>store.foreign</c>, <c>store.corrupt</c>, <c>store.read-only</c>, <c>store.full</c>, <c>store.unavailable</c>.</exception>
+    Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation);
+
+    /// <summary>Stores the map, or finds that the stored one of that number is the same. Declared edges and states get small stable numbers.</summary>
+    /// <exception cref="MapChangedException">Another map is stored under that workflow and version; the message prints the difference.</exception>
+    Task Register(MapDefinition map, CancellationToken cancellation);
+
+    /// <summary>
+    /// Writes a batch in one durable transaction under the fence of its epoch, and answers each item. The answer comes exactly once, after the items that it calls
+    /// committed are durable. Batches of a lane are written in the order of the calls. A refused or duplicate item leaves nothing behind and does not touch the others;
+    /// later items of the same instance in the batch are then skipped.
+    /// </summary>
+    void Commit(Batch batch, Action<CommitAnswer> answered);
+
+    /// <summary>What recovery needs of one instance: its first record, its checkpoint, and the tail. Null where there is none.</summary>
+    Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation);
+
+    /// <summary>Instances whose stored status is running or compensating, with ids above <paramref name="after"/>, in the order of ids.</summary>
+    Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation);
+
+    /// <summary>Timers due up to and including <paramref name="until"/>, soonest first, starting behind <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation);
+
+    /// <summary>The moment of the soonest timer after <paramref name="after"/>; null where there is none.</summary>
+    Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation);
+
+    /// <summary>Messages between instances that have not reached their receiver yet, in the order in which they were written.</summary>
+    Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation);
+
+    /// <summary>Records of one instance from a version on, in order.</summary>
+    Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation);
+
+    /// <summary>Which instance a request key belongs to; null where it is free.</summary>
+    Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation);
+
+    /// <summary>Stack entries by operation of all instances that have not ended: what somebody may have to undo.</summary>
+    Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation);
+
+    /// <summary>Pages that nobody has acknowledged, oldest first.</summary>
+    Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation);
+
+    /// <summary>Remembers a try at delivering a page, and where <paramref name="delivered"/>, that it arrived.</summary>
+    Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation);
+
+    /// <summary>Gives ownership back in order, so that the next opening knows that nothing was cut off.</summary>
+    Task Close(CancellationToken cancellation);
+
+    /// <summary>The views that people and audits read.</summary>
+    IViews Views { get; }
+}
+
+/// <summary>Who opens a store.</summary>
+/// <param name="Host">The machine's name.</param>
+/// <param name="ProcessId">The process.</param>
+/// <param name="Build">The build of the code it carries.</param>
+public sealed record NodeIdentity(string Host, int ProcessId, string Build);
+
+/// <summary>What a node owns.</summary>
+/// <param name="Lanes">The lanes, each with its epoch.</param>
+/// <param name="Unclean">Whether the owner before did not close.</param>
+public sealed record Ownership(IReadOnlyList<LaneLease> Lanes, bool Unclean);
+
+/// <summary>Ownership of a lane.</summary>
+/// <param name="Lane">Its number, from 0.</param>
+/// <param name="Lanes">How many lanes the slots are divided over: slot modulo this is the lane.</param>
+/// <param name="Epoch">Locked inside of every commit; a higher one makes this one a zombie.</param>
+public sealed record LaneLease(int Lane, int Lanes, long Epoch);
+
+/// <summary>A store that cannot be used, with a stable code.</summary>
+/// <param name="code">Such as <c>store.held</c>.</param>
+/// <param name="message">For people: what is wrong and what to do.</param>
+/// <param name="inner">The cause.</param>
+public sealed class StoreException(string code, string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The stable code.</summary>
+    public string Code => code;
+}
+
+/// <summary>A map that differs from the one stored under its number.</summary>
+public sealed class MapChangedException(string workflow, int version, string difference)
+    : Exception($"{workflow} version {version} is stored with another map. Give the changed map a new version number.\n{difference}")
+{
+    /// <summary>What differs, line by line.</summary>
+    public string Difference => difference;
+}
