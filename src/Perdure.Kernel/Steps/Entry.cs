@@ -68,8 +68,14 @@ public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Targ
     /// <summary>When the next attempt starts, while retrying; when a sleep or a signal's patience ends.</summary>
     public DateTimeOffset? Due { get; init; }
 
-    /// <summary>For a child: its key, and once started its instance.</summary>
+    /// <summary>For a child: its key.</summary>
     public string? Key { get; init; }
+
+    /// <summary>For a child: the state that it ended in.</summary>
+    public string? ChildState { get; init; }
+
+    /// <summary>Its place in the order in which the visit's entries were done, from 1; 0 while it is not. Replay hands results over in this order.</summary>
+    public int DoneOrder { get; init; }
 
     /// <summary>Whether nothing more is to come for this entry.</summary>
     public bool IsDone => Status is EntryStatus.Succeeded or EntryStatus.Failed or EntryStatus.Cancelled;
