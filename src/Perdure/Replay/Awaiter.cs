@@ -56,7 +56,7 @@ internal static class Delivered
     {
         if (entry.Status != EntryStatus.Succeeded) throw new OperationFailed(FailureOf(entry));
         using var document = JsonDocument.Parse(entry.Result!.Body);
-        return new(entry.ChildState ?? "", document.RootElement.Clone());
+        return new(entry.EndedIn ?? "", document.RootElement.Clone());
     }
 
     private static T? Value<T>(Entry entry, PayloadCodec codec)

@@ -106,7 +106,7 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
     /// <summary>An entry is done: its awaiter, if the body has asked for it already, becomes ready.</summary>
     public void Done(Entry entry)
     {
-        if (_asked.TryGetValue(entry.Name, out var awaiter) && awaiter is not null) _ready.Enqueue(awaiter, entry.DoneOrder);
+        if (_asked.TryGetValue(entry.Name, out var awaiter) && awaiter is not null) _ready.Enqueue(awaiter, entry.DoneAs);
     }
 
     /// <summary>Hands over what is ready, in the order of the journal; the body runs on each time until it waits again.</summary>
@@ -188,7 +188,7 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
                 Break(new(difference));
                 return Never<T>();
             }
-            if (entry.IsDone) _ready.Enqueue(awaiter, entry.DoneOrder);
+            if (entry.IsDone) _ready.Enqueue(awaiter, entry.DoneAs);
         }
         else (_intents ??= []).Add(intent());
         return awaiter.Task;

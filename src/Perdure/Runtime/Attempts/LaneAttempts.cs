@@ -169,6 +169,18 @@ internal sealed partial class Lane
 
     public int RunningAttempts => _attempts.Running;
 
+    internal void CancelAllAttempts() => _attempts.CancelAll(_hot.Values);
+
+    /// <summary>What the running attempts of an instance report, by ordinal.</summary>
+    internal IReadOnlyDictionary<int, Progress> ProgressOf(InstanceId instance)
+    {
+        Dictionary<int, Progress> running = [];
+        if (Find(instance)?.Attempts is { } attempts)
+            foreach (var (ordinal, attempt) in attempts)
+                if (attempt.Progress is { } progress) running[ordinal] = progress;
+        return running;
+    }
+
     internal void Ended(RunningAttempt attempt)
     {
         if (attempt.Over) return;      // timed out, or its instance was dropped

@@ -13,7 +13,7 @@ internal sealed class Hot(InstanceId id)
     public Carried? Code;
     public BodyRun? Body;
     /// <summary>The hash of the newest record decided.</summary>
-    public byte[] Head = new byte[Chain.HashBytes];
+    public byte[] Head = [];
     public ReadOnlyMemory<byte> Salt;
     /// <summary>Turns decided and not yet durable.</summary>
     public int Uncommitted;
@@ -28,8 +28,8 @@ internal sealed class Hot(InstanceId id)
     public bool Suspect;
     /// <summary>Counted as in flight.</summary>
     public bool Busy;
-    /// <summary>Loaded again in this process, so that its attempts did not die with another one.</summary>
-    public bool Reloaded;
+    /// <summary>Its last record is from before this node opened the store, and the owner before died.</summary>
+    public bool DiedWith;
     public Queue<Waiting>? Waiting;
     public Dictionary<int, RunningAttempt>? Attempts;
     public Dictionary<int, UndoData>? Undos;

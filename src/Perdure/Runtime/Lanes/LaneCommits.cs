@@ -40,11 +40,13 @@ internal sealed partial class Lane
         var version = (turn.Before?.Version ?? 0) + 1;
         hot.Instance = turn.After = hot.Instance! with { Version = version };
         _buffer.ResetWrittenCount();
-        EventCodec.Write(_buffer, turn.Events);
+        EventCodec.Write(_buffer, [.. turn.Events]);
         var body = _buffer.WrittenSpan.ToArray();
         if (turn.Start is { } start) hot.Salt = start.Salt;
-        var hash = new byte[Chain.HashBytes];
-        Chain.Next(hot.Head, hot.Id, version, turn.At, hot.Salt.Span, body, hash);
+        var hash = new byte[Chain.Size];
+        Span<byte> digest = stackalloc byte[Chain.Size];
+        Chain.Digest(hot.Salt.Span, body, digest);
+        Chain.Link(hot.Head, hot.Id, version, turn.At, digest, hash);
         hot.Head = hash;
         hot.Uncommitted++;
         hot.LastTurn = turn;
@@ -237,7 +239,6 @@ internal sealed partial class Lane
         Drop(hot);
         if (isStart || answer is ItemAnswer.Skipped) return;
         var again = Take(hot.Id);
-        again.Reloaded = true;
         if (answer is ItemAnswer.Refused(var reason))
         {
             Log.TurnRefused(_log, hot.Id, reason);

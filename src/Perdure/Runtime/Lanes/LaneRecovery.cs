@@ -85,11 +85,13 @@ internal sealed partial class Lane
     {
         hot.Code = _node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion);
         hot.Salt = stored.Row.Salt;
-        hot.Instance = History.Rebuild(stored);
-        hot.Head = (stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint).Hash.ToArray();
+        hot.Instance = StoredHistory.Rebuild(stored);
+        var last = stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint;
+        hot.Head = last.Hash.ToArray();
         hot.Loading = false;
+        hot.DiedWith = _node.Unclean && last.At < _node.OpenedAt;
         if (hot.Code is null) _node.Absent(stored.Row.Workflow, stored.Row.WorkflowVersion);
-        else if (_node.Unclean && hot.Instance.Recoveries >= 2 && !Recovered && hot.Instance.Status is Status.Running or Status.Compensating)
+        else if (hot.DiedWith && hot.Instance.Recoveries >= 2 && !Recovered && hot.Instance.Status is Status.Running or Status.Compensating)
         {
             // It has been under way at more than one death: it goes on alone, once all others have, so that it cannot take them along again.
             hot.Suspect = true;
@@ -103,7 +105,7 @@ internal sealed partial class Lane
     private void TakeUp(Hot hot)
     {
         hot.Loading = false;
-        if (hot.Code is not null && hot.Instance!.EndedAt is null) Handle(hot, new Command.Recover(Now, _node.Unclean && !hot.Reloaded));
+        if (hot.Code is not null && hot.Instance!.EndedAt is null) Handle(hot, new Command.Recover(Now, hot.DiedWith));
         var waiting = hot.Waiting;
         hot.Waiting = null;
         while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command(hot), next.Reply, next.OutboxDone);

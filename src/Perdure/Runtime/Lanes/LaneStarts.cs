@@ -18,7 +18,7 @@ internal sealed partial class Lane
     /// <summary>Makes a new instance and runs its first body. Whether its keys are free, the commit says.</summary>
     private void Start(Carried code, PreparedStart start, Reply reply)
     {
-        var salt = new byte[16];
+        var salt = new byte[Chain.SaltSize];
         _node.Shell.Fill(salt);
         var hot = new Hot(_ids.Next(Now)) { Code = code };
         _hot.Add(hot.Id, hot);
