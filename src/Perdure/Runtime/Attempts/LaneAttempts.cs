@@ -63,14 +63,16 @@ internal sealed class LaneAttempts(Lane lane)
 
     public void FireTimeouts(DateTimeOffset now)
     {
+        List<RunningAttempt>? late = null;
         foreach (var line in _lines.Values)
+            for (var attempt = line.First; attempt is not null && attempt.TimesOutAt <= now; attempt = attempt.Later) (late ??= []).Add(attempt);
+        if (late is null) return;
+        foreach (var attempt in late)
         {
-            while (line.First is { } first && first.TimesOutAt <= now)
-            {
-                first.Cancel();
-                End(first);
-                lane.TimedOut(first);
-            }
+            if (attempt.Over) continue;
+            attempt.Cancel();
+            End(attempt);
+            lane.TimedOut(attempt);
         }
     }
 
