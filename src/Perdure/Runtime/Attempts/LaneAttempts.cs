@@ -200,8 +200,8 @@ internal sealed partial class Lane
         var handle = attempt.Step.Handle;
         var seconds = Stopwatch.GetElapsedTime(attempt.StartedAt).TotalSeconds;
         var outcome = failure is null ? "success" : failure.Unknown ? "unknown" : "failure";
-        Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
-        Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
+        if (Telemetry.Attempts.Enabled) Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
+        if (Telemetry.StepDuration.Enabled) Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
         if (_node.Draining && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
         if (attempt.IsUndo) Handle(hot, new Command.EndUndo(Now, attempt.Ordinal, attempt.Number, failure, handle.UndoRetry, NextShare()));
         else
