@@ -8,7 +8,13 @@ internal static class Watch
         var world = new World(map);
         attach(world);
         world.Start();
-        foreach (var number in script) world.Give(Outside.Next(world, new(number)));
+        var late = 0;
+        foreach (var number in script)
+        {
+            // A few commands that come late show that the end is the end.
+            if (world.Instance!.Ended && late++ == 4) break;
+            world.Give(Outside.Next(world, new(number)));
+        }
         return world;
     }
 }

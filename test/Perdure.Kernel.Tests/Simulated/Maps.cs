@@ -9,7 +9,7 @@ internal static class Maps
     public static Gen<MapDefinition> Any { get; } = Gen.UInt.Select(Make);
 
     /// <summary>A case: a map, and a number for each command.</summary>
-    public static Gen<(MapDefinition Map, uint[] Script)> Cases { get; } = Gen.Select(Any, Gen.UInt.Array[1, 40]);
+    public static Gen<(MapDefinition Map, uint[] Script)> Cases { get; } = Gen.Select(Any, Gen.UInt.Array[1, 70]);
 
     private static MapDefinition Make(uint seed)
     {
@@ -23,7 +23,7 @@ internal static class Maps
         foreach (var name in names)
         {
             var to = all.Where(t => t != "Start" && dice.OneIn(2)).Append(dice.Of(ends)).Distinct().ToImmutableArray();
-            var gate = name != "Start" && dice.OneIn(5);
+            var gate = name != "Start" && dice.OneIn(4);
             states.Add(new(name, name == "Start" ? StateKind.Start : gate ? StateKind.Gate : StateKind.State, to, "s1")
             {
                 Role = gate ? "officer" : null,

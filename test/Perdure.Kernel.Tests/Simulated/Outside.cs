@@ -12,6 +12,8 @@ internal static class Outside
     {
         var instance = world.Instance!;
         world.Now += TimeSpan.FromMilliseconds(dice.Below(1500));
+        // Who dies once often dies again.
+        if (world.Last is Command.Recover && dice.OneIn(2)) return new Command.Recover(world.Now, Unclean: true);
         switch (dice.Below(20))
         {
             case < 7 when world.Body is { } visit: return OfBody(world, instance, visit, dice);
@@ -22,16 +24,16 @@ internal static class Outside
                 if (timer.Value > world.Now && !dice.OneIn(4)) world.Now = timer.Value;
                 if (timer.Value <= world.Now) world.Timers.Remove(timer.Key);
                 return new Command.FireTimer(world.Now, timer.Key);
-            case 13: return new Command.Send(world.Now, dice.Of(Signals), $"m{dice.Below(12)}", World.Json(dice.OneIn(20) ? Long : "\"hi\""));
+            case 12 or 13: return new Command.Send(world.Now, dice.Of(Signals), $"m{dice.Below(14)}", World.Json(dice.OneIn(20) ? Long : "\"hi\""));
             case 14 when world.ChildrenUp.Count > 0:
                 var (ordinal, key) = dice.Of([.. world.ChildrenUp.OrderBy(c => c.Key)]);
                 return new Command.EndChild(world.Now, ordinal, $"end:{key}", "DONE", World.Json("7"));
             case 14 or 15 when instance.AtGate:
                 return new Command.DecideGate(world.Now, instance.Visit, dice.OneIn(2), dice.OneIn(2) ? "ann" : "bob", dice.OneIn(4) ? ["clerk"] : ["officer"], "");
             case 16: return Operator(world, instance, dice);
-            case 17 when dice.OneIn(2): return new Command.Recover(world.Now, !dice.OneIn(3));
+            case 17: return new Command.Recover(world.Now, !dice.OneIn(3));
             case 18: return Stale(world, instance, dice);
-            case 19 when dice.OneIn(8): return new Command.Cancel(world.Now, "ann", "enough", dice.OneIn(2) ? null : World.Json("{}"));
+            case 19 when dice.OneIn(6): return new Command.Cancel(world.Now, "ann", "enough", dice.OneIn(2) ? null : World.Json("{}"));
             default:
                 if (world.Body is { } present) return OfBody(world, instance, present, dice);
                 if (world.Running.Count > 0) return EndAttempt(world, dice, dice.Of([.. world.Running.Keys.Order()]));
@@ -51,7 +53,9 @@ internal static class Outside
                 for (var i = dice.Below(3); i >= 0; i--) intents.Add(AnIntent(dice));
                 return new Command.Intend(world.Now, visit, intents.ToImmutable());
             case < 10:
-                var declared = world.Map.Find(instance.State)!.To;
+                // Ends come last, mostly.
+                IReadOnlyList<string> declared = world.Map.Find(instance.State)!.To;
+                if (!dice.OneIn(4) && declared.Where(t => !world.Map.Find(t)!.IsEnd).ToList() is { Count: > 0 } inner) declared = inner;
                 var to = dice.OneIn(8) ? dice.Of(world.Map.States).Name : dice.OneIn(16) ? "CANCELLED" : dice.Of(declared);
                 return new Command.Transit(world.Now, visit, to, World.Json(dice.OneIn(20) ? Long : "{}"));
             case 10 when dice.OneIn(3): return new Command.FailBody(world.Now, visit, new("body.failed", "no") { Causes = Causes("x") });

@@ -10,7 +10,7 @@ namespace Perdure.Kernel.Tests;
 internal sealed class World(MapDefinition map)
 {
     public static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    public static readonly Limits Small = new() { Visits = 6, JournalEntries = 7, WaitingSignals = 3, Messages = 9, PayloadBytes = 40, Recoveries = 2 };
+    public static readonly Limits Small = new() { Visits = 6, JournalEntries = 7, WaitingSignals = 2, Messages = 5, PayloadBytes = 40, Recoveries = 2 };
     public static readonly Retry Policy = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1), 3, TimeSpan.FromSeconds(60));
 
     public MapDefinition Map { get; } = map;
@@ -31,6 +31,7 @@ internal sealed class World(MapDefinition map)
     public (int Ordinal, int Attempt)? Undo { get; private set; }
     public Dictionary<int, string> ChildrenUp { get; } = [];
     public int? Body { get; private set; }
+    public Command? Last { get; private set; }
     public int? Notified { get; private set; }
 
     /// <summary>Called with each command, what stood before it, and the verdict, before effects are carried out.</summary>
@@ -49,6 +50,7 @@ internal sealed class World(MapDefinition map)
 
     public Verdict Give(Command command)
     {
+        Last = command;
         var before = Instance;
         var verdict = Decider.Decide(Map, Limits, before, command);
         Decided?.Invoke(before, command, verdict);
