@@ -55,6 +55,7 @@ internal static class ForeignAwaits
             ICoalesceOperation choice => Foreign(choice.Value) ?? Foreign(choice.WhenNull),
             ISwitchExpressionOperation choice => choice.Arms.Select(arm => Foreign(arm.Value)).FirstOrDefault(found => found is not null),
             ILocalReferenceOperation local => OfLocal(local.Local),
+            IInvocationOperation { TargetMethod.ContainingNamespace.Name: "Linq", Type: INamedTypeSymbol { Name: "IEnumerable" or "List" } or IArrayTypeSymbol } many => OfMany(many),
             IInvocationOperation call => OfCall(call),
             IPropertyReferenceOperation property => IsOwn(property.Instance, property.Property) && property.Property.Name != "CompletedTask" ? property.Property.Name : null,
             IFieldReferenceOperation field => IsOwn(field.Instance, field.Field) ? field.Field.Name : null,
