@@ -7,15 +7,14 @@ namespace Perdure.AspNetCore;
 /// The events in the order of the log. The newest are mapped once for all streams and kept, as many as fit; a stream that is further behind maps for itself until it has
 /// caught up.
 /// </summary>
-internal sealed class EventFeed(IPerdure perdure, IStore store, IRecordDecoder decoder, EventMapping mapping)
+internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping mapping)
 {
     private const int Page = 256, Kept = 4_096;
     private readonly IPerdure _perdure = perdure;
     private readonly IStore _store = store;
-    private readonly IRecordDecoder _decoder = decoder;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly List<CloudEvent> _recent = [];
-    private readonly Trails _trails = new(store, decoder);
+    private readonly Trails _trails = new(store);
     private long _from = -1, _until = -1;
 
     /// <summary>The end of the log.</summary>
@@ -86,7 +85,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, IRecordDecoder d
     private async Task<List<CloudEvent>> Map(FeedRecord feed, Trails trails, CancellationToken cancellation)
     {
         var (instance, version) = (feed.Record.Instance, feed.Record.Version);
-        var events = _decoder.Events(feed.Record);
+        var events = Trails.Decode(feed.Record);
         var undoes = events.Any(e => e is UndoBegan or UndoSucceeded or UndoRetryScheduled);
         var trail = await trails.Before(instance, version, complete: undoes, cancellation);
         var told = mapping.Map(feed, events, trail);
@@ -107,7 +106,6 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, IRecordDecoder d
                 _trails = null;
                 return (recent.Events, recent.Events.Count > 0 ? recent.Events[^1].Place : EventPlace.Behind(Math.Max(recent.Until, after.Position)));
             }
-            _trails ??= new(feed._store, feed._decoder);
             var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
             var records = await feed._perdure.Views.Feed(behind, Page, cancellation);
             List<CloudEvent> events = [];

@@ -62,6 +62,7 @@ internal sealed class EventMapping(IPerdure perdure, string source)
                 case StepFailed e: Step(EventType.StepFailed, e.Ordinal, e.Attempt, json => Failed(json, e.Failure)); break;
                 case StepParked e: Step(EventType.StepParked, e.Ordinal, e.Attempt, json => Failed(json, e.Failure)); break;
                 case StepCancelled e: Step(EventType.StepCancelled, e.Ordinal, null, json => json.WriteBoolean("unknown", e.Unknown)); break;
+                case StepAbandoned e: Step(EventType.StepAbandoned, e.Ordinal, null); break;
                 case Noted e: Step(EventType.Noted, e.Ordinal, null); break;
                 case SleepBegan e: Step(EventType.SleepBegan, e.Ordinal, null, json => json.WriteString("due", CloudEventJson.Time(e.Due))); break;
                 case SleepEnded e: Step(EventType.SleepEnded, e.Ordinal, null); break;
@@ -118,7 +119,7 @@ internal sealed class EventMapping(IPerdure perdure, string source)
                 case Transitioned e: Transitioned(e); break;
                 case DeadlineBreached e:
                     Add(EventType.DeadlineBreached, null, _ => { });
-                    Page($"{feed.Record.Instance}/{e.Visit}/deadline", Definition?.Page ?? Severity.High, "deadline.breached");
+                    Page($"{feed.Record.Instance}/{e.Visit}/deadline", Definition?.Page ?? Severity.High, FailureCode.DeadlineBreached);
                     break;
                 case IncidentRaised e:
                     Add(EventType.IncidentRaised, null, json =>

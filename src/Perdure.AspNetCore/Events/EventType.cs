@@ -50,10 +50,11 @@ internal sealed record EventType(string Name, string Says, ImmutableArray<EventF
     public static readonly EventType StepFailed = Of("step.failed", "An operation failed for good.", [.. StepFields, .. FailureFields]);
     public static readonly EventType StepParked = Of("step.parked", "An attempt of an at-most-once operation ended unknown; it needs an operator.", [.. StepFields, .. FailureFields]);
     public static readonly EventType StepCancelled = Of("step.cancelled", "An operation was given up.", [.. StepFields, new("unknown", "boolean", "Whether it may have happened.")]);
-    public static readonly EventType UndoStarted = Of("undo.started", "An attempt to undo an operation starts.", StepFields);
+    public static readonly EventType StepAbandoned = Of("step.abandoned", "A body gave up what runs; its end is awaited.", StepFields);
+    public static readonly EventType UndoStarted = Of("undo.began", "An attempt to undo an operation starts.", StepFields);
     public static readonly EventType UndoSucceeded = Of("undo.succeeded", "An operation was undone.", StepFields);
     public static readonly EventType UndoRetrying = Of("undo.retry-scheduled", "An undo failed and is tried again.", [.. StepFields, .. FailureFields, Due]);
-    public static readonly EventType Noted = Of("note.recorded", "A body decided something once.", StepFields);
+    public static readonly EventType Noted = Of("note.taken", "A body decided something once.", StepFields);
     public static readonly EventType SleepBegan = Of("sleep.began", "A body sleeps.", [.. StepFields, new("due", "string", "Until when.")]);
     public static readonly EventType SleepEnded = Of("sleep.ended", "A sleep is over.", StepFields);
     public static readonly EventType SignalAwaited = Of("signal.awaited", "A body awaits a message.", [.. StepFields, new("signal", "string", "Its name."), new("due", "string", "Until when.", false)]);
@@ -73,7 +74,7 @@ internal sealed record EventType(string Name, string Says, ImmutableArray<EventF
     public static readonly ImmutableArray<EventType> All =
     [
         InstanceStarted, StateChanged, StateLeaving, InstanceEnded, InstancePaused, InstanceResumed, CancelRequested, Recovered, GateOpened, GateDecidedType,
-        StepStarted, StepSucceeded, StepRetrying, StepFailed, StepParked, StepCancelled, UndoStarted, UndoSucceeded, UndoRetrying,
+        StepStarted, StepSucceeded, StepRetrying, StepFailed, StepParked, StepCancelled, StepAbandoned, UndoStarted, UndoSucceeded, UndoRetrying,
         Noted, SleepBegan, SleepEnded, SignalAwaited, SignalReceived, SignalConsumed, SignalTimedOut, ChildStarted, ChildEnded,
         DeadlineBreached, IncidentRaised, IncidentResolved, PageRaised, Refused,
     ];

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Perdure.Kernel;
 using Perdure.Ports;
 
@@ -7,7 +8,7 @@ namespace Perdure.AspNetCore;
 /// The trails of the instances that a reader of the feed meets, as many as fit. One that is not there is made from the records since the last transition before,
 /// found by reading backwards, so that it costs the same at any age; only an undo, whose step may be from any earlier visit, reads from the first record.
 /// </summary>
-internal sealed class Trails(IStore store, IRecordDecoder decoder, int weightMax = 50_000)
+internal sealed class Trails(IStore store, int weightMax = 50_000)
 {
     private const int Step = 32, Page = 500;
     private readonly Dictionary<InstanceId, LinkedListNode<(InstanceId Id, Trail Trail, int Weight)>> _byId = [];
@@ -42,6 +43,9 @@ internal sealed class Trails(IStore store, IRecordDecoder decoder, int weightMax
         }
     }
 
+    /// <summary>The events of a record; none where it was erased.</summary>
+    public static ImmutableArray<Event> Decode(StoredRecord record) => record.Body.IsEmpty ? [] : EventCodec.Read(record.Body);
+
     private async Task<Trail> FromTransition(InstanceId instance, long version, CancellationToken cancellation)
     {
         List<StoredRecord> tail = [];
@@ -54,7 +58,7 @@ internal sealed class Trails(IStore store, IRecordDecoder decoder, int weightMax
             end = from;
             for (var i = records.Count - 1; i >= 0; i--)
             {
-                if (!decoder.Events(records[i]).Any(e => e is Started or Transitioned)) continue;
+                if (!Decode(records[i]).Any(e => e is Started or Transitioned)) continue;
                 var trail = new Trail(complete: records[i].Version == 1);
                 foreach (var record in tail.Skip(i)) Apply(trail, record);
                 return trail;
@@ -84,7 +88,7 @@ internal sealed class Trails(IStore store, IRecordDecoder decoder, int weightMax
 
     private void Apply(Trail trail, StoredRecord record)
     {
-        var events = decoder.Events(record);
+        var events = Decode(record);
         foreach (var @event in events) trail.Apply(@event, record.Version, record.At);
         if (events.IsEmpty) trail.Skip(record.Version);
     }

@@ -22,6 +22,8 @@ public static class Policies
     public const string Starter = "perdure.starter";
     /// <summary>Needs the role of an operator.</summary>
     public const string Operator = "perdure.operator";
+    /// <summary>Open to everybody who can connect; while no keys are configured, to this machine only.</summary>
+    public const string Probe = "perdure.probe";
     /// <summary>Needs to be somebody. The fallback policy of every endpoint and path that names no other.</summary>
     public const string Somebody = "perdure.somebody";
 }
