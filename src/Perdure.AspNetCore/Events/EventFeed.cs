@@ -106,13 +106,14 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
                 _trails = null;
                 return (recent.Events, recent.Events.Count > 0 ? recent.Events[^1].Place : EventPlace.Behind(Math.Max(recent.Until, after.Position)));
             }
+            var trails = _trails ??= new(feed._store);
             var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
             var records = await feed._perdure.Views.Feed(behind, Page, cancellation);
             List<CloudEvent> events = [];
             var read = after;
             foreach (var record in records)
             {
-                foreach (var told in await feed.Map(record, _trails, cancellation))
+                foreach (var told in await feed.Map(record, trails, cancellation))
                     if (told.Place.CompareTo(after) > 0) events.Add(told);
                 read = EventPlace.Behind(record.Record.Position);
             }

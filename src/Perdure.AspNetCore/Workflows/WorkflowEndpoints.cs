@@ -30,7 +30,7 @@ internal static class WorkflowEndpoints
     {
         if (new Query(context).Problem is { } problem) return problem;
         var tallies = (await perdure.Views.Tallies(context.RequestAborted)).ToLookup(t => (t.Workflow, t.WorkflowVersion));
-        var known = perdure.Workflows.Select(w => (w.Name, w.Version)).Union(tallies.Select(t => t.Key)).Order();
+        var known = perdure.Workflows.Select(w => (Name: w.Name, Version: w.Version)).Union(tallies.Select(t => (Name: t.Key.Workflow, Version: t.Key.WorkflowVersion))).Order();
         return Wire.Ok(new WorkflowList([.. known.Select(w => new WorkflowSummary(w.Name, w.Version, $"/api/workflows/{Uri.EscapeDataString(w.Name)}/versions/{w.Version}",
             [.. tallies[w].Where(t => t.Count > 0).Select(t => new CountBody(t.State, Wire.Word(t.Status), t.Count))]))]));
     }
