@@ -7,12 +7,19 @@ using Perdure.Kernel;
 namespace Perdure.Replay;
 
 /// <summary>Writes values into payloads and reads them back. Safe from any thread.</summary>
-internal sealed class PayloadCodec(JsonSerializerOptions options)
+internal sealed class PayloadCodec
 {
+    private readonly JsonSerializerOptions _options;
     private readonly ConcurrentDictionary<Type, Shape> _shapes = new();
 
     [ThreadStatic]
     private static Scratch? _scratch;
+
+    public PayloadCodec(JsonSerializerOptions options)
+    {
+        _options = options;
+        if (!options.IsReadOnly) options.MakeReadOnly(populateMissingResolver: true);
+    }
 
     public Payload Encode<T>(T value) => Encode(value, value?.GetType() ?? typeof(T), typeof(T));
 
@@ -41,7 +48,7 @@ internal sealed class PayloadCodec(JsonSerializerOptions options)
         ? payload.Body.Span
         : throw new JsonException($"No codec named \"{payload.Codec}\" is known here.");
 
-    private Shape Describe(Type type) => new(Names.Of(type), TypeShape.Fingerprint(type, options), options.GetTypeInfo(type));
+    private Shape Describe(Type type) => new(Names.Of(type), TypeShape.Fingerprint(type, _options), _options.GetTypeInfo(type));
 
     internal sealed record Shape(string Name, string Fingerprint, JsonTypeInfo Json);
 
