@@ -1,0 +1,13 @@
+using System.Net;
+
+namespace Shop;
+
+/// <summary>Lets only callers on this machine in: for what stands in for other companies' services, and for samples.</summary>
+public sealed class LoopbackOnly : IEndpointFilter
+{
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        IsLocal(context.HttpContext) ? next(context) : ValueTask.FromResult<object?>(Problems.Of(403, "loopback-only", "This is for callers on the same machine only."));
+
+    /// <summary>Whether the caller is on this machine.</summary>
+    public static bool IsLocal(HttpContext http) => http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+}
