@@ -24,10 +24,6 @@ public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, lon
 {
     private readonly LedgerFile _file = Open(path, seed);
 
-    /// <summary>What a new warehouse has.</summary>
-    public static IReadOnlyDictionary<string, long> Seed { get; } =
-        Enumerable.Range(1, 9).Select(n => ($"SKU-{n}", 1_000_000L)).Append(("SKU-SCARCE", 10)).Append(("SKU-NONE", 0)).ToDictionary(x => x.Item1, x => x.Item2);
-
     private static LedgerFile Open(string path, IReadOnlyDictionary<string, long> seed)
     {
         var file = new LedgerFile(path, """

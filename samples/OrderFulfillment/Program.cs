@@ -1,0 +1,15 @@
+using Perdure;
+using Shop;
+using Shop.Orders;
+
+var builder = WebApplication.CreateBuilder(args);
+var data = Directory.CreateDirectory(builder.Configuration["data"] ?? "./data").FullName;
+
+// Stop together: what the engine has running still reaches the merchant, which is this very process.
+builder.Services.Configure<HostOptions>(host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, TimeSpan.FromSeconds(30)));
+builder.Services.AddShop(builder.Configuration, data);
+builder.Services.AddPerdure(perdure => perdure.Workflow<OrderFulfillment>());
+
+var app = builder.Build();
+app.MapShop();
+app.Run();
