@@ -36,7 +36,11 @@ public abstract record Effect
     public sealed record NotifyParent(Parent Parent, string MessageId, string State, Payload Result) : Effect;
 
     /// <summary>Keep a step's token row: unique for ever, and on the stack where it can be undone.</summary>
-    public sealed record KeepToken(int Ordinal, int Visit, string Name, int Generation, string Operation, bool OnStack) : Effect;
+    public sealed record KeepToken(int Ordinal, int Visit, string Name, int Generation, string Operation, bool OnStack) : Effect
+    {
+        /// <summary>The version of the record that holds the intent, and so the input; a later generation's is that of the first.</summary>
+        public long IntendedAt { get; init; }
+    }
 
     /// <summary>Take an entry off the stack: undone, or known not to have happened.</summary>
     public sealed record LeaveStack(int Ordinal) : Effect;
