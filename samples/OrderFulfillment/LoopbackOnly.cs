@@ -1,4 +1,5 @@
 using System.Net;
+using Perdure.AspNetCore;
 
 namespace Shop;
 
@@ -6,7 +7,7 @@ namespace Shop;
 public sealed class LoopbackOnly : IEndpointFilter
 {
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        IsLocal(context.HttpContext) ? next(context) : ValueTask.FromResult<object?>(Problems.Of(403, "loopback-only", "This is for callers on the same machine only."));
+        IsLocal(context.HttpContext) ? next(context) : ValueTask.FromResult<object?>(new Problem(403, "access.loopback-only", "This is for callers on the same machine only."));
 
     /// <summary>Whether the caller is on this machine.</summary>
     public static bool IsLocal(HttpContext http) => http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);

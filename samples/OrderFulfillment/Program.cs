@@ -9,7 +9,9 @@ var data = Directory.CreateDirectory(builder.Configuration["data"] ?? "./data").
 builder.Services.Configure<HostOptions>(host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, TimeSpan.FromSeconds(30)));
 builder.Services.AddShop(builder.Configuration, data);
 builder.Services.AddPerdure(perdure => perdure.Workflow<OrderFulfillment>());
+builder.Services.AddPerdureHttp();
 
 var app = builder.Build();
+app.MapPerdure();
 app.MapShop();
 app.Run();

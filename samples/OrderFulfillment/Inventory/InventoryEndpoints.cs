@@ -1,3 +1,5 @@
+using Perdure.AspNetCore;
+
 namespace Shop.Inventory;
 
 /// <summary>How anyone can audit the stock.</summary>
@@ -6,6 +8,6 @@ public static class InventoryEndpoints
     public static void MapInventory(this IEndpointRouteBuilder app) =>
         app.MapGet("/inventory/{sku}", (string sku, InventoryLedger inventory) => inventory.Find(sku) is { } stock
             ? Results.Ok(stock)
-            : Problems.NotFound("inventory.unknown-sku", $"There is no article {sku}."))
+            : new Problem(404, "inventory.unknown-sku", $"There is no article {sku}."))
             .WithName("GetStock").WithTags("Audit");
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Perdure.AspNetCore;
 
 namespace Shop.Merchant;
 
@@ -35,7 +36,7 @@ public static class MerchantEndpoints
         }
 
         var entry = await books.Charge(token!, request);
-        if (entry.Status is "captured" && entry.Request != request) return Problems.Of(422, "key-reused", "This key belongs to another charge.");
+        if (entry.Status is "captured" && entry.Request != request) return new Problem(422, "key-reused", "This key belongs to another charge.");
         if (behaviour == Behaviour.ChargeAndHangUp && entry.New)
         {
             http.Abort();
@@ -45,9 +46,9 @@ public static class MerchantEndpoints
         return entry.Status switch
         {
             "captured" => Results.Created($"/merchant/charges?orderId={Uri.EscapeDataString(request.OrderId)}", Answer(entry)),
-            "declined" => Problems.Of(402, entry.Code!, $"The card was refused: {entry.Code}."),
-            "unavailable" => Problems.Of(503, "unavailable", "Out of order. Nothing was charged."),
-            _ => Problems.Of(409, "refunded-before", "The refund of this charge was asked for. It stays refused."),
+            "declined" => new Problem(402, entry.Code!, $"The card was refused: {entry.Code}."),
+            "unavailable" => new Problem(503, "unavailable", "Out of order. Nothing was charged."),
+            _ => new Problem(409, "refunded-before", "The refund of this charge was asked for. It stays refused."),
         };
     }
 
@@ -75,6 +76,6 @@ public static class MerchantEndpoints
     }
 
     private static bool Fits(string? token) => token is { Length: > 0 and <= 200 };
-    private static IResult NoKey() => Problems.Of(400, "key-missing", $"Give the charge's key, 1 to 200 characters, in {Key}.");
+    private static IResult NoKey() => new Problem(400, "key-missing", $"Give the charge's key, 1 to 200 characters, in {Key}.");
     private static ChargeAnswer Answer(Entry entry) => new($"ch_{entry.Id}", entry.Request.Amount, entry.Status, entry.Token);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Perdure;
+using Perdure.AspNetCore;
 using Shop.Orders;
 
 namespace Shop.Page;
@@ -42,7 +43,7 @@ public static class PageEndpoints
     private static async Task<IResult> Place(string kind, OwnAddress own, WebhookSignature signature, HttpClient http, TimeProvider time, CancellationToken cancellation)
     {
         if (SampleOrder.All.FirstOrDefault(sample => sample.Kind == kind) is not { } sample)
-            return Problems.NotFound("sample.unknown", $"There is no sample order {kind}. There are: {string.Join(", ", SampleOrder.All.Select(s => s.Kind))}.");
+            return new Problem(404, "sample.unknown", $"There is no sample order {kind}. There are: {string.Join(", ", SampleOrder.All.Select(s => s.Kind))}.");
 
         var id = $"{kind}-{Guid.NewGuid().ToString("N")[..12]}";
         var body = JsonSerializer.SerializeToUtf8Bytes(sample.Make(id), JsonSerializerOptions.Web);
