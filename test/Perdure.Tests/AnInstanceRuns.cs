@@ -12,10 +12,11 @@ public sealed class Walk(Ledger ledger) : Operation<Leg, Walked>
 {
     public override Retry Retry => Retry.Exponential(1.Seconds, attempts: 3, jitter: TimeSpan.Zero);
     public override Retry UndoRetry => Retry.Exponential(1.Seconds, attempts: 3, jitter: TimeSpan.Zero);
-    public override Task<Walked> Run(Leg leg, Attempt attempt)
+    public override async Task<Walked> Run(Leg leg, Attempt attempt)
     {
         ledger.Ran(attempt.Token, leg.Number);
-        return Task.FromResult(new Walked(leg.Number));
+        await ledger.Waits.WaitAsync(attempt.Cancelled);
+        return new(leg.Number);
     }
     public override Task Undo(Leg leg, Walked? output, Attempt attempt)
     {
@@ -29,6 +30,7 @@ public sealed class Ledger
 {
     public List<string> Log { get; } = [];
     public List<string> Tokens { get; } = [];
+    public Task Waits { get; set; } = Task.CompletedTask;
     public Func<int, Exception?> Fails { get; set; } = _ => null;
     public Func<int, Exception?> UndoFails { get; set; } = _ => null;
 

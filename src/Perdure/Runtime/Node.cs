@@ -59,7 +59,7 @@ internal sealed class Node
         Unclean = ownership.Unclean;
         OpenedAt = Shell.Time.GetUtcNow();
         Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch), Unclean ? "did not close it" : "closed it");
-        Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, _log))];
+        Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
         foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");
         _lanes = lanes;
     }

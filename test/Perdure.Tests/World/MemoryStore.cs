@@ -37,7 +37,7 @@ internal sealed class MemoryStore : IStore, IViews
     {
         var unclean = _open;
         _open = true;
-        return Task.FromResult(new Ownership([new(0, 1, ++_epoch)], unclean));
+        return Task.FromResult(new Ownership([new(0, 1, ++_epoch)], unclean, _rows.Count == 0 ? default : _rows.Keys.Max()));
     }
 
     public Task Register(MapDefinition map, CancellationToken cancellation) => Task.CompletedTask;

@@ -61,6 +61,9 @@ internal sealed class TestNode
 
     public IReadOnlyList<Event> Events(InstanceId id) => [.. Done(Engine.History(id, 1, 10_000)).SelectMany(r => r.Events)];
 
+    /// <summary>The host stops the node in order.</summary>
+    public Task Stop() => _services.GetServices<IHostedService>().Single().StopAsync(default);
+
     /// <summary>The process dies at this moment.</summary>
     public void Die() => Shell.Die();
 

@@ -3,11 +3,11 @@ using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
-/// <summary>Gives the ids of new instances: within a lane they only grow, also when the clock goes back.</summary>
-internal sealed class Ids(LaneLease lease)
+/// <summary>Gives the ids of new instances: they only grow, also when the clock goes back or a node restarts within a millisecond.</summary>
+internal sealed class Ids(LaneLease lease, InstanceId newest)
 {
     private readonly int _slots = (InstanceId.Slots - lease.Lane + lease.Lanes - 1) / lease.Lanes;
-    private DateTimeOffset _last;
+    private DateTimeOffset _last = newest.At.AddMilliseconds(1);
     private int _count;
 
     public InstanceId Next(DateTimeOffset now)

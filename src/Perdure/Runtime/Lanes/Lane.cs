@@ -22,10 +22,10 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     private int _posted;
     private ILaneLoop? _loop;
 
-    public Lane(Node node, LaneLease lease, ILogger log)
+    public Lane(Node node, LaneLease lease, InstanceId newest, ILogger log)
     {
         (_node, _lease, _log) = (node, lease, log);
-        _ids = new(lease);
+        _ids = new(lease, newest);
         _attempts = new(this);
         _timers = new();
     }
