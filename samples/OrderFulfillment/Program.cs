@@ -1,8 +1,11 @@
+using Microsoft.Extensions.Configuration.Memory;
 using Perdure;
 using Shop;
 using Shop.Orders;
 
 var builder = WebApplication.CreateBuilder(args);
+// Quiet unless told otherwise; for one line of JSON each: --Logging:Console:FormatterName=json
+builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Microsoft.AspNetCore", "Warning")] });
 var data = Directory.CreateDirectory(builder.Configuration["data"] ?? "./data").FullName;
 
 // Stop together: what the engine has running still reaches the merchant, which is this very process.
