@@ -66,9 +66,9 @@ public sealed class AnInstanceOverHttp
     {
         await using var app = await TestApp.Start();
         var id = await app.Started("shy");
-        foreach (var _ in (int[])[1, 2]) Assert.Equal(200, (int)(await app.Post($"/api/instances/{id}/signals/Nudge", """{"text":"go"}""", ("Idempotency-Key", "m-1"))).StatusCode);
+        foreach (var _ in (int[])[1, 2]) Assert.Equal(200, (int)(await app.Post($"/api/instances/{id}/signals/nudge", """{"text":"go"}""", ("Idempotency-Key", "m-1"))).StatusCode);
         await app.Ended(id);
-        await Problem.Is(await app.Post($"/api/instances/{id}/signals/Nudge", """{"text":"go"}"""), 400, "key.missing");
+        await Problem.Is(await app.Post($"/api/instances/{id}/signals/nudge", """{"text":"go"}"""), 400, "key.missing");
     }
 
     [Fact]

@@ -85,7 +85,14 @@ public sealed class TestApp : IAsyncDisposable
             var end = await Engine.Views.FeedEnd(limit.Token);
             var now = await Get($"/api/instances/{id}");
             if (wanted(now)) return now;
-            await Engine.FeedMoved(end, limit.Token);
+            try
+            {
+                await Engine.FeedMoved(end, limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"It never came to that. It is now:\n{now}\n{string.Join('\n', Logs.Lines)}");
+            }
         }
     }
 
