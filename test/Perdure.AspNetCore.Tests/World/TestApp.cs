@@ -14,7 +14,6 @@ public sealed class TestApp : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly WebApplication _app;
-    private int _keys;
 
     private TestApp(WebApplication app, MemoryStore store, LogLines logs)
     {
@@ -65,7 +64,7 @@ public sealed class TestApp : IAsyncDisposable
     }
 
     public Task<HttpResponseMessage> StartParcel(string json, string? key = null) =>
-        Post("/api/workflows/parcels/instances", json, ("Idempotency-Key", key ?? $"key-{Interlocked.Increment(ref _keys)}"));
+        Post("/api/workflows/parcels/instances", json, ("Idempotency-Key", key ?? $"key-{Guid.NewGuid():N}"));
 
     public async Task<string> Started(string mood = "calm", decimal weight = 5)
     {
