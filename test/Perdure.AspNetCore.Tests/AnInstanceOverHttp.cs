@@ -142,6 +142,7 @@ public sealed class AnInstanceOverHttp
             Assert.True(document.GetProperty("paths").TryGetProperty(path, out _), path);
         app.Store.Away = true;
         Assert.Equal(503, (int)(await app.Http.GetAsync("/health/ready")).StatusCode);
+        await Problem.Is(await app.Http.GetAsync("/api/instances"), 503, "store.unavailable");
         app.Store.Away = false;
     }
 }

@@ -152,8 +152,7 @@ public sealed class EventsOverHttp
                 await app.Ended(await app.Started("gusty"));
                 if (run == 1) continue; // stopped at once: what is missing comes after the restart
                 var end = await app.Engine.Views.FeedEnd(default);
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-                while (!(await Lines(file)).Any(l => l.Contains($"\"id\":\"{end}.", StringComparison.Ordinal))) await Task.Delay(10, limit.Token);
+                await Written(file, $"\"id\":\"{end}.");
             }
             var lines = await Lines(file);
             Assert.Equal(3, lines.Count(l => Type(JsonElement.Parse(l)) == "perdure.instance.ended"));
@@ -180,6 +179,16 @@ public sealed class EventsOverHttp
         {
             File.Delete(path);
         }
+    }
+
+    private static async Task Written(string file, string text)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var changed = new SemaphoreSlim(0);
+        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(file)!, Path.GetFileName(file));
+        watcher.Changed += (_, _) => changed.Release();
+        watcher.EnableRaisingEvents = true;
+        while (!(await Lines(file)).Any(l => l.Contains(text, StringComparison.Ordinal))) await changed.WaitAsync(limit.Token);
     }
 
     private static async Task<IReadOnlyList<string>> Lines(string file)

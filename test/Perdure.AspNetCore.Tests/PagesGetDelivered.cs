@@ -46,12 +46,12 @@ public sealed class PagesGetDelivered
     {
         var got = new ConcurrentQueue<JsonElement>();
         var store = new MemoryStore();
+        var tried = store.PageNotDelivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         string id;
         await using (var app = await TestApp.Start(store, o => o.Pager.Url = new("http://127.0.0.1:1/nobody")))
         {
             id = await app.Started("broken");
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            while ((await app.Get("/api/pages")).GetProperty("pages") is var pages && (pages.GetArrayLength() == 0 || pages[0].GetProperty("tries").GetInt32() == 0)) await Task.Delay(10, limit.Token);
+            await tried.Task.WaitAsync(TimeSpan.FromSeconds(20));
         }
         await using var pager = await Pager(got, failures: 0);
         var delivered = store.PageDelivered = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -35,6 +35,7 @@ internal sealed class MemoryStore : IStore, IViews
     public Func<Batch, CommitAnswer?>? Fault { get; set; }
     public bool Away { get; set; }
     public TaskCompletionSource? PageDelivered { get; set; }
+    public TaskCompletionSource? PageNotDelivered { get; set; }
 
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation)
     {
@@ -144,7 +145,7 @@ internal sealed class MemoryStore : IStore, IViews
             var i = _pages.FindIndex(p => p.Page.Key == key);
             _pages[i] = _pages[i] with { Tries = _pages[i].Tries + 1, LastError = error, DeliveredAt = delivered ? at : null };
         }
-        if (delivered) PageDelivered?.TrySetResult();
+        (delivered ? PageDelivered : PageNotDelivered)?.TrySetResult();
         return Task.CompletedTask;
     }
 
