@@ -22,9 +22,8 @@ public sealed class PagesGetDelivered
             o.Pager.RoutingKey = "R0UT1NG";
             o.Pager.Backoff = TimeSpan.FromMilliseconds(20);
         });
-        var delivered = app.Store.PageDelivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var id = await app.Started("broken");
-        await delivered.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await app.Store.PageDelivered.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
         Assert.Equal(4, got.Count);
         var posted = Assert.Single(got.Select(g => g.GetRawText()).Distinct());
@@ -45,18 +44,16 @@ public sealed class PagesGetDelivered
     public async Task After_a_restart_if_they_were_still_owed()
     {
         var got = new ConcurrentQueue<JsonElement>();
-        var store = new MemoryStore();
-        var tried = store.PageNotDelivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var folder = new Folder();
         string id;
-        await using (var app = await TestApp.Start(store, o => o.Pager.Url = new("http://127.0.0.1:1/nobody")))
+        await using (var app = await TestApp.Start(folder.Path, o => o.Pager.Url = new("http://127.0.0.1:1/nobody")))
         {
             id = await app.Started("broken");
-            await tried.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            await app.Store.PageNotDelivered.Task.WaitAsync(TimeSpan.FromSeconds(20));
         }
         await using var pager = await Pager(got, failures: 0);
-        var delivered = store.PageDelivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var again = await TestApp.Start(store, o => o.Pager.Url = new(pager.Address));
-        await delivered.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await using var again = await TestApp.Start(folder.Path, o => o.Pager.Url = new(pager.Address));
+        await again.Store.PageDelivered.Task.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal($"{id}/incident/1", Assert.Single(got).GetProperty("dedup_key").GetString());
     }
 
