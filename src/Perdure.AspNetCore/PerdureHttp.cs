@@ -64,6 +64,7 @@ public static class PerdureHttp
     private static void Bound(KestrelServerOptions kestrel, IOptions<PerdureHttpOptions> options)
     {
         kestrel.AddServerHeader = false;
+        kestrel.ConfigureEndpointDefaults(KestrelRefusals.Prepare);
         kestrel.Limits.MaxRequestBodySize = options.Value.BodyBytes;
         kestrel.Limits.MaxRequestHeaderCount = Math.Max(kestrel.Limits.MaxRequestHeaderCount, options.Value.HeaderCount * 10);
         kestrel.Limits.MaxRequestHeadersTotalSize = Math.Max(kestrel.Limits.MaxRequestHeadersTotalSize, options.Value.HeaderBytes * 8);

@@ -59,7 +59,7 @@ internal static class Gates
         return Wire.Ok(Told(new(view.Row, RoleOf(perdure, waiting.Workflow, waiting.WorkflowVersion, waiting.State) ?? "", waiting.EnteredAt)) with { Visit = visit, Id = id, Data = Wire.Show(waiting.Data) });
     }
 
-    private static async Task<IResult> Decide(HttpContext context, string id, IPerdure perdure)
+    private static async Task<IResult> Decide(HttpContext context, string id, IPerdure perdure, IStore store)
     {
         var (request, malformed) = await CommandInput.Read<DecisionRequest>(context, needed: true);
         if (malformed is not null) return malformed;
@@ -68,6 +68,11 @@ internal static class Gates
         if (!GateId.TryParse(id, out var instance, out var visit)) return NoGate();
         var caller = context.Caller();
         var answer = await perdure.Decide(instance, visit, request.Approved, caller, why, context.RequestAborted);
+        if (answer is CommandAnswer.Refused { Code: not "gate.role" } && await PastDecision.Find(store, instance, visit, context.RequestAborted) is { } past)
+        {
+            if (past.Approved == request.Approved && past.By == caller.Name) answer = new CommandAnswer.Done(Changed: false);
+            else return new Problem(StatusCodes.Status409Conflict, "gate.decided", $"{past.By} decided this already: {(past.Approved ? "approved" : "not approved")}.");
+        }
         return (IResult?)Answers.Problem(answer) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
     }
 

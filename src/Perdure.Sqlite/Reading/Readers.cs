@@ -18,7 +18,7 @@ internal sealed class Readers : IDisposable
         {
             var database = Database.Open(options.Path, readOnly: true, options.LockWithin);
             database.Execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY");
-            var thread = new Thread(() => Loop(database)) { IsBackground = true, Name = $"perdure-sqlite-{purpose}-{i}" };
+            var thread = new Thread(() => Loop(database)) { IsBackground = true, Name = $"perdure-{purpose}-{i}" };
             _threads.Add(thread);
             thread.Start();
         }

@@ -27,7 +27,7 @@ internal sealed class Checkpointer : IDisposable
         _database = database;
         _options = options;
         _log = log;
-        _thread = new(Loop) { IsBackground = true, Name = "perdure-sqlite-checkpointer" };
+        _thread = new(Loop) { IsBackground = true, Name = "perdure-ckpt" };
         _thread.Start();
     }
 

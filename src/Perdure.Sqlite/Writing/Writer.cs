@@ -23,7 +23,7 @@ internal sealed class Writer : IDisposable
         _batches = new(database, maps, path);
         _checkpointer = checkpointer;
         _log = log;
-        _thread = new(Loop) { IsBackground = true, Name = "perdure-sqlite-writer" };
+        _thread = new(Loop) { IsBackground = true, Name = "perdure-writer" };
         _thread.Start();
     }
 

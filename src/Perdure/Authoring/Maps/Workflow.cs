@@ -45,8 +45,8 @@ public abstract class Workflow<TInput>(string name, int version) : Part<TInput>,
     public int Version => version;
     /// <summary>The workflow's own key of an input, unique among its instances; null, unless overridden, where it has none.</summary>
     protected virtual string? BusinessKey(TInput input) => null;
-    /// <summary>All problems of its map, each with its fix.</summary>
-    public IReadOnlyList<MapProblem> Check() => Map.Check();
+    /// <summary>All problems of its map and of its own name, each with its fix.</summary>
+    public IReadOnlyList<MapProblem> Check() => [.. MapCheck.Problems(Name, Version), .. Map.Check()];
     /// <summary>Its map as a Mermaid state diagram.</summary>
     public string ToMermaid() => Map.ToMermaid();
 
