@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Perdure;
 using Perdure.Kernel;
+using Perdure.Sqlite;
 
 var trip = new Trip(args.ElementAtOrDefault(0) ?? "Ada", args.ElementAtOrDefault(1) ?? "Lisbon");
 

@@ -131,7 +131,10 @@ public sealed record DeadlineBreached(int Visit) : Event;
 /// <summary>The instance needs an operator; its page is raised with this record.</summary>
 public sealed record IncidentRaised(int Number, Failure Failure, int Ordinal) : Event;
 
-/// <summary>An operator continues. Failed entries leave the journal, and parked ones start again under the same token, as <paramref name="Mode"/> says.</summary>
+/// <summary>
+/// An operator continues. As <paramref name="Mode"/> says: the step that the incident is about is tried again under its token; after a body's failure, definite
+/// failures leave the journal and those of unknown outcome are tried again under the same token; the visit begins anew; or the journal is accepted as it stands.
+/// </summary>
 public sealed record IncidentResolved(int Number, string By, RetryMode Mode) : Event
 {
     /// <summary>After the incident <c>instance.loop</c>: how many visits are allowed from now on.</summary>

@@ -19,13 +19,8 @@ internal static class Pausing
 
     public static void Resume(Turn turn, Command.Resume command)
     {
-        var instance = turn.Instance;
-        if (instance.Ended)
-        {
-            turn.Refuse(RefusalCode.InstanceEnded, $"The instance ended in '{instance.State}'.");
-            return;
-        }
-        if (!instance.Paused) return;
+        // One that ended is not paused either: resuming may have been what let it end.
+        if (!turn.Instance.Paused) return;
         turn.Emit(new Resumed(command.By));
         Proceed(turn);
     }

@@ -57,7 +57,7 @@ internal sealed class Engine(Node node) : IPerdure
             return Refuse("input.invalid", request, new StartAnswer.Invalid([new("$", $"The workflow's own key of this input must be 1 to {KeyMax} printable characters.")]));
 
         var lane = node.NextLane();
-        if (lane.InFlight >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
+        if (lane.InFlight + lane.Queued >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
             return Refuse("engine.overloaded", request, new StartAnswer.Overloaded(Soon));
         var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, request.Key, prepared.BusinessKey, prepared.PayloadHash);
         lane.Post(new Lane.StartMessage(code, prepared, reply));

@@ -17,6 +17,7 @@ internal sealed class Node
     private int _nextLane;
     private volatile StoreException? _notWritable;
     private volatile string? _lost;
+    private volatile bool _stopped;
     private volatile IReadOnlyList<string> _undoable = [];
 
     public Node(Registry registry, IStore store, INodeShell shell, IServiceScopeFactory scopes, PerdureOptions options, PayloadCodec codec, ILogger log)
@@ -33,7 +34,7 @@ internal sealed class Node
     public bool Unclean { get; private set; }
     public DateTimeOffset OpenedAt { get; private set; }
     public bool Draining { get; private set; }
-    public bool IsOpen => _lanes.Length > 0;
+    public bool IsOpen => _lanes.Length > 0 && !_stopped;
     public Feed Feed => _feed;
     public IReadOnlyList<Lane> Lanes => _lanes;
 
@@ -74,6 +75,7 @@ internal sealed class Node
         foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
         await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
         await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+        _stopped = true;
         foreach (var lane in _lanes) await lane.Stop().ConfigureAwait(false);
         await Store.Close(CancellationToken.None).ConfigureAwait(false);
         Log.Stopped(_log);
@@ -97,6 +99,7 @@ internal sealed class Node
     public Task<T> Ask<T>(Lane lane, Func<T> question)
     {
         var message = new AskMessage<T>(question, Shell);
+        if (_stopped) return Task.FromException<T>(new InvalidOperationException("The node has stopped."));
         lane.Post(message);
         return message.Task;
     }

@@ -63,14 +63,16 @@ internal sealed class LaneAttempts(Lane lane)
 
     public void FireTimeouts(DateTimeOffset now)
     {
+        List<RunningAttempt>? late = null;
         foreach (var line in _lines.Values)
+            for (var attempt = line.First; attempt is not null && attempt.TimesOutAt <= now; attempt = attempt.Later) (late ??= []).Add(attempt);
+        if (late is null) return;
+        foreach (var attempt in late)
         {
-            while (line.First is { } first && first.TimesOutAt <= now)
-            {
-                first.Cancel();
-                End(first);
-                lane.TimedOut(first);
-            }
+            if (attempt.Over) continue;
+            attempt.Cancel();
+            End(attempt);
+            lane.TimedOut(attempt);
         }
     }
 
@@ -198,8 +200,8 @@ internal sealed partial class Lane
         var handle = attempt.Step.Handle;
         var seconds = Stopwatch.GetElapsedTime(attempt.StartedAt).TotalSeconds;
         var outcome = failure is null ? "success" : failure.Unknown ? "unknown" : "failure";
-        Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
-        Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
+        if (Telemetry.Attempts.Enabled) Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
+        if (Telemetry.StepDuration.Enabled) Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
         if (_node.Draining && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
         if (attempt.IsUndo) Handle(hot, new Command.EndUndo(Now, attempt.Ordinal, attempt.Number, failure, handle.UndoRetry, NextShare()));
         else

@@ -24,6 +24,7 @@ internal sealed partial class Lane
             Handle(parent, new Command.FailBody(Now, parent.Instance!.Visit, Failures.Of("child.input", e)));
             return;
         }
+        _childStarts.Add(child.RequestKey);
         var hash = System.Security.Cryptography.SHA256.HashData(child.Input.Body.Span);
         Start(code, new(parent.Instance!.Namespace, child.RequestKey, code.Workflow.BusinessKey(input), child.Input, hash)
         {
@@ -31,14 +32,24 @@ internal sealed partial class Lane
         }, new ChildStartReply(this, parent.Id, child));
     }
 
-    private void CancelChild(Hot parent, Effect.CancelChild child) =>
+    private void CancelChild(Hot parent, Effect.CancelChild child)
+    {
+        void Again() => Later(() => { if (!parent.Dropped) CancelChild(parent, child); });
+        if (_childStarts.Contains(child.RequestKey))
+        {
+            Again();      // its start is being written: whether there is something to cancel is not known yet
+            return;
+        }
         Read(_node.Store.FindKey(parent.Instance!.Namespace, child.Workflow, child.RequestKey, CancellationToken.None), key =>
         {
             if (key is not null)
                 Handle(Take(key.Instance), new Command.Cancel(Now, $"instance {parent.Id}", "The parent was cancelled.", null));
             else      // it was never started, and will not be any more: the parent need not wait
                 Deliver(parent.Id, child.Ordinal, $"never:{child.RequestKey}", MapDefinition.Cancelled, Payload.Null);
-        }, () => Later(() => { if (!parent.Dropped) CancelChild(parent, child); }));
+        }, Again);
+    }
+
+    private readonly HashSet<string> _childStarts = new(StringComparer.Ordinal);
 
     private readonly List<(DateTimeOffset At, Action Again)> _again = [];
 
@@ -62,12 +73,13 @@ internal sealed partial class Lane
     /// <summary>A child that cannot be started is an incident of its parent.</summary>
     private sealed class ChildStartReply(Lane lane, InstanceId parent, Effect.StartChild child) : Reply
     {
-        public override void Committed(Turn turn) { }
+        public override void Committed(Turn turn) => lane._childStarts.Remove(child.RequestKey);
         public override void Refused(Refusal refusal) => Fail(refusal.Wire, refusal.Message);
-        public override void Unavailable(string code, string message) { }      // owed still: recovery starts it again
+        public override void Unavailable(string code, string message) { }      // kept and written later, or owed still: recovery starts it again
 
         public override void NotWritten(ItemAnswer answer)
         {
+            lane._childStarts.Remove(child.RequestKey);
             switch (answer)
             {
                 case ItemAnswer.KeyTaken: break;      // it runs already, or has ended and its message is in the outbox
@@ -78,6 +90,7 @@ internal sealed partial class Lane
 
         private void Fail(string code, string message)
         {
+            lane._childStarts.Remove(child.RequestKey);
             if (lane.Find(parent) is { Instance: { } instance } hot) lane.Handle(hot, new Command.FailBody(lane.Now, instance.Visit, new(code, message)));
         }
     }

@@ -119,12 +119,16 @@ internal sealed partial class Lane
                 long position = 0;
                 for (var i = 0; i < turns.Count; i++)
                 {
-                    if (items[i] is ItemAnswer.Committed committed)
+                    if (items[i] is ItemAnswer.Committed committed) position = committed.Position;
+                    try
                     {
-                        position = committed.Position;
-                        Committed(turns[i]);
+                        if (items[i] is ItemAnswer.Committed) Committed(turns[i]);
+                        else NotWritten(turns[i], items[i]);
                     }
-                    else NotWritten(turns[i], items[i]);
+                    catch (Exception e)      // one instance stands still; the others of the batch go on
+                    {
+                        Halt(turns[i].Hot, e);
+                    }
                 }
                 if (position > 0) _node.Moved(position);
                 break;

@@ -1,0 +1,37 @@
+namespace Perdure.Bench;
+
+/// <summary>What is given on the command line as <c>--Name=value</c>.</summary>
+internal sealed class Options
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.OrdinalIgnoreCase);
+    private string? _data;
+
+    /// <summary>What earlier benches of this run found, for ratios.</summary>
+    public Dictionary<string, double> Found { get; } = [];
+
+    public static Options Parse(IEnumerable<string> args)
+    {
+        var options = new Options();
+        foreach (var arg in args)
+        {
+            var parts = arg.TrimStart('-').Split('=', 2);
+            options._values[parts[0]] = parts.Length > 1 ? parts[1] : "true";
+        }
+        return options;
+    }
+
+    public int Int(string name, int otherwise) => _values.TryGetValue(name, out var value) ? int.Parse(value) : otherwise;
+
+    public double Double(string name, double otherwise) => _values.TryGetValue(name, out var value) ? double.Parse(value) : otherwise;
+
+    /// <summary>A path for a new file.</summary>
+    public string File(string name)
+    {
+        _data ??= _values.GetValueOrDefault("data") ?? Directory.CreateTempSubdirectory("perdure-bench-").FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(_data, Guid.NewGuid().ToString("n")[..8]));
+        return Path.Combine(folder.FullName, name);
+    }
+
+    /// <summary>Removes the folder of a file that <see cref="File"/> gave.</summary>
+    public void Remove(string file) => Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+}

@@ -1,0 +1,135 @@
+using Microsoft.Extensions.Logging;
+using Perdure.Ports;
+using Perdure.Sqlite.Native;
+
+namespace Perdure.Sqlite.Writing;
+
+/// <summary>The one thread that writes. What it is given is done in order; batches between other errands.</summary>
+internal sealed class Writer : IDisposable
+{
+    private readonly Queue<object> _queue = new();
+    private readonly Thread _thread;
+    private readonly Database _database;
+    private readonly BatchWriter _batches;
+    private readonly Checkpointer _checkpointer;
+    private readonly ILogger _log;
+    private bool _ends;
+
+    private sealed record Commit(Batch Batch, Action<CommitAnswer> Answered);
+
+    public Writer(Database database, Maps maps, Checkpointer checkpointer, string path, ILogger log)
+    {
+        _database = database;
+        _batches = new(database, maps, path);
+        _checkpointer = checkpointer;
+        _log = log;
+        _thread = new(Loop) { IsBackground = true, Name = "perdure-writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Writes a batch after everything given before. Answers on the writer's thread, exactly once.</summary>
+    public void Write(Batch batch, Action<CommitAnswer> answered)
+    {
+        if (!TryEnqueue(new Commit(batch, answered))) Answer(new(batch, answered), new CommitAnswer.Failed(Closed()));
+    }
+
+    /// <summary>Does an errand on the writer's connection, after everything given before and in no transaction.</summary>
+    public Task<T> Do<T>(Func<Database, T> errand)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Run()
+        {
+            try
+            {
+                T value;
+                lock (_checkpointer.Writing) value = errand(_database);
+                done.SetResult(value);
+            }
+            catch (SqliteFault fault)
+            {
+                _database.Rollback();
+                done.SetException(fault.Explain(_database.ToString()));
+            }
+            catch (Exception e)
+            {
+                _database.Rollback();
+                done.SetException(e);
+            }
+        }
+        if (!TryEnqueue((Action)Run)) done.SetException(Closed());
+        return done.Task;
+    }
+
+    private bool TryEnqueue(object work)
+    {
+        lock (_queue)
+        {
+            if (_ends) return false;
+            _queue.Enqueue(work);
+            if (_queue.Count == 1) Monitor.Pulse(_queue);
+            return true;
+        }
+    }
+
+    private static StoreException Closed() => new("store.closed", "The store is closed.");
+
+    private void Loop()
+    {
+        while (true)
+        {
+            object work;
+            lock (_queue)
+            {
+                while (_queue.Count == 0)
+                {
+                    if (_ends) return;
+                    Monitor.Wait(_queue);
+                }
+                work = _queue.Dequeue();
+            }
+            if (work is Commit commit) Answer(commit, WriteSafely(commit.Batch));
+            else ((Action)work)();
+        }
+    }
+
+    private CommitAnswer WriteSafely(Batch batch)
+    {
+        try
+        {
+            CommitAnswer answer;
+            lock (_checkpointer.Writing) answer = _batches.Write(batch);
+            _checkpointer.Wrote();
+            return answer;
+        }
+        catch (Exception e)
+        {
+            // Before COMMIT nothing else than a broken invariant comes here, and the transaction was rolled back.
+            _log.LogCritical(e, "A batch of {Items} items could not be written", batch.Items.Count);
+            _database.Rollback();
+            return new CommitAnswer.Failed(new("store.broken", $"A batch could not be written: {e.Message}", e));
+        }
+    }
+
+    private void Answer(Commit commit, CommitAnswer answer)
+    {
+        try
+        {
+            commit.Answered(answer);
+        }
+        catch (Exception e)
+        {
+            _log.LogCritical(e, "The receiver of a commit's answer failed");
+        }
+    }
+
+    /// <summary>Does what was given, then ends.</summary>
+    public void Dispose()
+    {
+        lock (_queue)
+        {
+            _ends = true;
+            Monitor.Pulse(_queue);
+        }
+        if (Thread.CurrentThread != _thread) _thread.Join();
+    }
+}
