@@ -13,8 +13,12 @@ public sealed record Started(
     InstanceId Id, string Namespace, string Workflow, int WorkflowVersion, string RequestKey, string? BusinessKey, string State, Payload Input,
     DateTimeOffset? DeadlineDue, int VisitsAllowed, bool AtGate = false) : Event
 {
+    /// <summary>Whether the deadline's clock stands still while the instance is paused or in an incident.</summary>
+    public bool ClockStops { get; init; }
     /// <summary>The parent to be told of the end.</summary>
     public Parent? Parent { get; init; }
+    /// <summary>The build of the code that the first visit runs under.</summary>
+    public string? Build { get; init; }
     /// <summary>W3C trace context.</summary>
     public string? TraceParent { get; init; }
     /// <summary>Higher goes first.</summary>
@@ -42,7 +46,14 @@ public sealed record StepFailed(int Ordinal, int Attempt, Failure Failure) : Eve
 public sealed record StepParked(int Ordinal, int Attempt, Failure Failure) : Event;
 
 /// <summary>A step was given up because its visit is being left; <paramref name="Unknown"/> says that it may have happened.</summary>
-public sealed record StepCancelled(int Ordinal, bool Unknown) : Event;
+public sealed record StepCancelled(int Ordinal, bool Unknown) : Event
+{
+    /// <summary>How its last attempt ended, where it did.</summary>
+    public Failure? Failure { get; init; }
+}
+
+/// <summary>A body gave up what runs: it is asked to stop, is not tried again, and its end is awaited.</summary>
+public sealed record StepAbandoned(int Ordinal) : Event;
 
 /// <summary>A body decided something once.</summary>
 public sealed record Noted(int Ordinal, string Name, Payload Value) : Event;
@@ -92,12 +103,18 @@ public sealed record UndoRetryScheduled(int Ordinal, int Attempt, Failure Failur
 /// </summary>
 public sealed record Transitioned(string From, string To, Payload Data, int Visit, bool Settled, DateTimeOffset? DeadlineDue, bool AtGate, bool IsEnd) : Event
 {
+    /// <summary>The build of the code that the visit runs under.</summary>
+    public string? Build { get; init; }
     /// <summary>How many intents there have been.</summary>
     public int Intents { get; init; }
     /// <summary>How many incidents there have been.</summary>
     public int Incidents { get; init; }
     /// <summary>The visits allowed by the loop guard.</summary>
     public int VisitsAllowed { get; init; }
+    /// <summary>Whether the deadline's clock stands still while the instance is paused or in an incident.</summary>
+    public bool ClockStops { get; init; }
+    /// <summary>Whether cancelling was asked for.</summary>
+    public bool CancelRequested { get; init; }
     /// <summary>Signals that nobody has awaited yet.</summary>
     public ImmutableArray<BufferedSignal> Signals { get; init; } = [];
 
@@ -105,7 +122,8 @@ public sealed record Transitioned(string From, string To, Payload Data, int Visi
     public bool Equals(Transitioned? other) =>
         other is not null && From == other.From && To == other.To && Data == other.Data && Visit == other.Visit && Settled == other.Settled
         && DeadlineDue == other.DeadlineDue && AtGate == other.AtGate && IsEnd == other.IsEnd && Intents == other.Intents
-        && Incidents == other.Incidents && VisitsAllowed == other.VisitsAllowed && Signals.AsSpan().SequenceEqual(other.Signals.AsSpan());
+        && Build == other.Build && Incidents == other.Incidents && VisitsAllowed == other.VisitsAllowed && ClockStops == other.ClockStops
+        && CancelRequested == other.CancelRequested && Signals.AsSpan().SequenceEqual(other.Signals.AsSpan());
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(From, To, Visit);
@@ -117,8 +135,15 @@ public sealed record DeadlineBreached(int Visit) : Event;
 /// <summary>The instance needs an operator; its page is raised with this record.</summary>
 public sealed record IncidentRaised(int Number, Failure Failure, int Ordinal) : Event;
 
-/// <summary>An operator continues. Failed entries leave the journal, and parked ones start again under the same token, as <paramref name="Mode"/> says.</summary>
-public sealed record IncidentResolved(int Number, string By, RetryMode Mode) : Event;
+/// <summary>
+/// An operator continues. As <paramref name="Mode"/> says: the step that the incident is about is tried again under its token; after a body's failure, definite
+/// failures leave the journal and those of unknown outcome are tried again under the same token; the visit begins anew; or the journal is accepted as it stands.
+/// </summary>
+public sealed record IncidentResolved(int Number, string By, RetryMode Mode) : Event
+{
+    /// <summary>After the incident <c>instance.loop</c>: how many visits are allowed from now on.</summary>
+    public int? VisitsAllowed { get; init; }
+}
 
 /// <summary>An operator paused it.</summary>
 public sealed record Paused(string By) : Event;
@@ -130,4 +155,8 @@ public sealed record Resumed(string By) : Event;
 public sealed record CancelRequested(string By, string Reason) : Event;
 
 /// <summary>A node took it up again after <paramref name="Unclean"/> or orderly stop: every attempt that ran may have happened.</summary>
-public sealed record Recovered(bool Unclean) : Event;
+public sealed record Recovered(bool Unclean) : Event
+{
+    /// <summary>The build of the code that the visit runs under from here on.</summary>
+    public string? Build { get; init; }
+}

@@ -57,28 +57,35 @@ public sealed record Instance
     public int Visit { get; init; } = 1;
     /// <summary>When the present visit began.</summary>
     public required DateTimeOffset EnteredAt { get; init; }
+    /// <summary>The build of the code that the present visit runs under; null where nobody said.</summary>
+    public string? Build { get; init; }
     /// <summary>The number of visits after which the loop guard raises its incident.</summary>
     public required int VisitsAllowed { get; init; }
 
     /// <summary>The journal of the present visit, by name.</summary>
-    public ImmutableDictionary<string, Entry> Journal { get; init; } = ImmutableDictionary<string, Entry>.Empty.WithComparers(StringComparer.Ordinal);
+    public OrderedMap<string, Entry> Journal { get; init; } = OrderedMap<string, Entry>.Empty;
     /// <summary>Names by the ordinal of every entry that is not done, in order of intent.</summary>
-    public ImmutableSortedDictionary<int, string> Outstanding { get; init; } = ImmutableSortedDictionary<int, string>.Empty;
+    public OrderedMap<int, string> Outstanding { get; init; } = OrderedMap<int, string>.Empty;
     /// <summary>The last generation of the tokens of entries that were discarded from the present visit's journal.</summary>
-    public ImmutableDictionary<string, int> Generations { get; init; } = ImmutableDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);
+    public OrderedMap<string, int> Generations { get; init; } = OrderedMap<string, int>.Empty;
     /// <summary>How many intents there have been; the next ordinal is one more.</summary>
     public int Intents { get; init; }
+    /// <summary>How many outcomes the present visit's journal has taken in; results are redelivered to a body in that order.</summary>
+    public int Outcomes { get; init; }
     /// <summary>The decision taken at the gate that the instance rests in.</summary>
     public GateDecision? Decided { get; init; }
     /// <summary>How the state is being left; null while it is not.</summary>
     public Exit? Exit { get; init; }
 
     /// <summary>What was or may have been done and can be undone, by ordinal.</summary>
-    public ImmutableSortedDictionary<int, StackEntry> Stack { get; init; } = ImmutableSortedDictionary<int, StackEntry>.Empty;
+    public OrderedMap<int, StackEntry> Stack { get; init; } = OrderedMap<int, StackEntry>.Empty;
     /// <summary>Signals that nobody has awaited yet, oldest first.</summary>
     public ImmutableList<BufferedSignal> Signals { get; init; } = [];
     /// <summary>The ids of all messages taken in, so that each counts once.</summary>
-    public ImmutableHashSet<string> Messages { get; init; } = ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal);
+    public ImmutableHashSet<string> Messages { get; init; } = NoMessages;
+
+    internal static ImmutableHashSet<string> NoMessages { get; } = ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal);
+
     /// <summary>The deadline of the present visit; null where there is none.</summary>
     public Deadline? Deadline { get; init; }
     /// <summary>Whether an operator paused it.</summary>
@@ -96,6 +103,27 @@ public sealed record Instance
     /// <summary>When it ended; null while it has not.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>Whether it has ended.</summary>
+    public bool Ended => EndedAt is not null;
+
+    /// <summary>Whether an operator must act before anything new is started: it is paused, in an incident, or both.</summary>
+    public bool Halted => Paused || Incident is not null;
+
+    /// <summary>Whether a body's commands for that visit still count: the visit is the present one, and it is neither halted nor being left.</summary>
+    public bool Heeds(int visit) => visit == Visit && !Halted && Exit is null && !Ended && (!AtGate || Decided is not null);
+
+    /// <summary>The entry of that ordinal that is not done; null where there is none.</summary>
+    public Entry? Open(int ordinal) => Outstanding.TryGetValue(ordinal, out var name) ? Journal[name] : null;
+
+    /// <summary>The idempotency token of an entry of the present visit's journal.</summary>
+    public string TokenOf(Entry entry) => Token.For(Id, Visit, entry.Name, entry.Generation);
+
+    /// <summary>The idempotency token of what stands on the stack.</summary>
+    public string TokenOf(StackEntry entry) => Token.For(Id, entry.Visit, entry.Name, entry.Generation);
+
+    /// <summary>The generation that the next token of that name in the present visit has.</summary>
+    public int NextGeneration(string name) => Generations.TryGetValue(name, out var last) ? last + 1 : 1;
+
     /// <summary>Whether it is undoing what was done.</summary>
     public bool Compensating => EndedAt is null && Exit is { Compensates: true };
 
@@ -108,16 +136,12 @@ public sealed record Instance
         : WaitsOnly() ? Status.Waiting
         : Status.Running;
 
-    // At a gate nothing is outstanding, so the gate is told apart by the rules that set it (see Gates).
     private bool WaitsOnly()
     {
         if (AtGate) return Decided is null;
         if (Outstanding.IsEmpty || Exit is not null) return false;
-        foreach (var name in Outstanding.Values)
-        {
-            var entry = Journal[name];
-            if (entry is { Kind: EntryKind.Step, Status: EntryStatus.Running }) return false;
-        }
+        foreach (var (_, name) in Outstanding)
+            if (Journal[name] is { Kind: EntryKind.Step, Status: EntryStatus.Running }) return false;
         return true;
     }
 

@@ -21,6 +21,9 @@ public readonly record struct InstanceId(long Value) : IComparable<InstanceId>
     /// <summary>The slot that the instance belongs to, 0 to 1023.</summary>
     public int Slot => (int)(Value & (Slots - 1));
 
+    /// <summary>The moment in the id, whole milliseconds: when the instance was made, by the clock of whoever made it.</summary>
+    public DateTimeOffset At => DateTimeOffset.FromUnixTimeMilliseconds(EpochMs + (Value >> (CounterBits + SlotBits)));
+
     /// <summary>Composes an id. <paramref name="counter"/> must be below <see cref="PerMillisecond"/>, <paramref name="slot"/> below <see cref="Slots"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A part does not fit.</exception>
     public static InstanceId Create(DateTimeOffset at, int counter, int slot)

@@ -15,7 +15,13 @@ public sealed record StackEntry(int Ordinal, int Visit, string Name, int Generat
     /// <summary>The attempt of the undo that runs or ran last; 0 before the first.</summary>
     public int UndoAttempt { get; init; }
 
-    /// <summary>When the first attempt of the undo was asked for.</summary>
+    /// <summary>Whether an attempt of the undo runs, or may be running.</summary>
+    public bool UndoRunning { get; init; }
+
+    /// <summary>How many attempts of the undo do not count against the policy any more: those before an operator had it tried again.</summary>
+    public int UndoSpent { get; init; }
+
+    /// <summary>When the first attempt of the undo was asked for, or an operator last had it tried again.</summary>
     public DateTimeOffset? UndoFirstAt { get; init; }
 
     /// <summary>When the next attempt of the undo starts, while it waits.</summary>

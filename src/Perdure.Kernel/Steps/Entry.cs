@@ -38,7 +38,7 @@ public enum EntryStatus
 /// <param name="Ordinal">Its number in the instance's order of intents, from 1; a new generation of the token gets a new one.</param>
 /// <param name="Target">The operation's, signal's or child workflow's stable name; empty otherwise.</param>
 /// <param name="Input">What was asked for; for a child, its input; for a note, its value.</param>
-/// <param name="FirstAt">When it was first asked for.</param>
+/// <param name="FirstAt">When it was first asked for, or an operator last had it tried again; the policy's total time counts from here.</param>
 public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Target, Payload? Input, DateTimeOffset FirstAt)
 {
     /// <summary>The token's generation, from 1.</summary>
@@ -47,8 +47,14 @@ public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Targ
     /// <summary>The attempt that runs or ran last, from 1, counted over all generations.</summary>
     public int Attempt { get; init; } = 1;
 
+    /// <summary>How many attempts do not count against the policy any more: those before an operator had it tried again.</summary>
+    public int Spent { get; init; }
+
     /// <summary>How far it has come.</summary>
     public EntryStatus Status { get; init; } = EntryStatus.Running;
+
+    /// <summary>The number of its outcome in the order in which the visit's outcomes were journaled, from 1; 0 while it is not done.</summary>
+    public int DoneAs { get; init; }
 
     /// <summary>Whether <c>Undo</c> exists, so that the entry stands on the stack from its intent.</summary>
     public bool CanUndo { get; init; }
@@ -68,8 +74,14 @@ public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Targ
     /// <summary>When the next attempt starts, while retrying; when a sleep or a signal's patience ends.</summary>
     public DateTimeOffset? Due { get; init; }
 
-    /// <summary>For a child: its key, and once started its instance.</summary>
+    /// <summary>For a child: its key.</summary>
     public string? Key { get; init; }
+
+    /// <summary>For a child: the state that it ended in.</summary>
+    public string? EndedIn { get; init; }
+
+    /// <summary>Whether the body gave it up while it ran: it is not tried again, its end is still awaited.</summary>
+    public bool Abandoned { get; init; }
 
     /// <summary>Whether nothing more is to come for this entry.</summary>
     public bool IsDone => Status is EntryStatus.Succeeded or EntryStatus.Failed or EntryStatus.Cancelled;

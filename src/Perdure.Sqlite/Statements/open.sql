@@ -34,3 +34,6 @@ INSERT INTO state (map, name, kind, role) VALUES (?1, ?2, ?3, ?4)
 
 -- name: insert-edge
 INSERT INTO edge (map, from_state, to_state) VALUES (?1, ?2, ?3)
+
+-- name: newest-instance
+SELECT coalesce(max(id), 0) FROM instance

@@ -39,7 +39,7 @@ internal sealed class SideRows(Database database, Counts counts)
     public void Push(Item item, Effect.KeepToken token, int map)
     {
         _push.Set(1, item.Instance.Value).Set(2, (long)token.Ordinal).Set(3, (long)token.Visit).Set(4, token.Name).Set(5, (long)token.Generation)
-            .Set(6, token.Operation).Set(7, item.Version).Run();
+            .Set(6, token.Operation).Set(7, token.IntendedAt).Run();
         counts.Stack(map, token.Operation, 1);
     }
 

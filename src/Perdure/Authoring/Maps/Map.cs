@@ -26,8 +26,9 @@ public sealed record Map<TInput> : IPart<TInput> where TInput : class
     /// <param name="name">The stable name; the type's name unless given.</param>
     /// <param name="within">How long a visit may last before a page is raised.</param>
     /// <param name="page">The severity of that page.</param>
-    public At<TInput, TInput> Start(string? name = null, TimeSpan? within = null, Severity page = Severity.Low) =>
-        new(this, new(typeof(TInput), name ?? Names.Of(typeof(TInput)), StateKind.Start, []) { Within = within, Page = page });
+    /// <param name="clockStops">The deadline's clock stands still while the instance is paused or in an incident.</param>
+    public At<TInput, TInput> Start(string? name = null, TimeSpan? within = null, Severity page = Severity.Low, bool clockStops = false) =>
+        new(this, new(typeof(TInput), name ?? Names.Of(typeof(TInput)), StateKind.Start, []) { Within = within, Page = page, ClockStops = clockStops });
 
     /// <summary>A state.</summary>
     /// <param name="name">The stable name; the type's name unless given.</param>
@@ -43,8 +44,9 @@ public sealed record Map<TInput> : IPart<TInput> where TInput : class
     /// <param name="name">The stable name; the type's name unless given.</param>
     /// <param name="within">How long it may wait before a page is raised.</param>
     /// <param name="page">The severity of that page.</param>
-    public GateAt<TInput, TState> Gate<TState>(string role, string? name = null, TimeSpan? within = null, Severity page = Severity.Low) where TState : class =>
-        new(this, new(typeof(TState), name ?? Names.Of(typeof(TState)), StateKind.Gate, []) { Role = role, Within = within, Page = page });
+    /// <param name="clockStops">The deadline's clock stands still while the instance is paused or in an incident.</param>
+    public GateAt<TInput, TState> Gate<TState>(string role, string? name = null, TimeSpan? within = null, Severity page = Severity.Low, bool clockStops = false) where TState : class =>
+        new(this, new(typeof(TState), name ?? Names.Of(typeof(TState)), StateKind.Gate, []) { Role = role, Within = within, Page = page, ClockStops = clockStops });
 
     /// <summary>An end.</summary>
     public Map<TInput> End<TState>(string? name = null) where TState : class =>
@@ -61,28 +63,48 @@ public sealed record Map<TInput> : IPart<TInput> where TInput : class
         this with { States = States.AddRange(part.States.Select(s => s.Kind == StateKind.Start ? s with { Kind = StateKind.State } : s)) };
 
     /// <summary>That one state, to be taken in elsewhere.</summary>
-    public Map<TInput> Only<TState>() where TState : class => this with { States = [.. States.Where(s => s.Type == typeof(TState))] };
+    /// <exception cref="InvalidOperationException">The map has no such state.</exception>
+    public Map<TInput> Only<TState>() where TState : class => this with { States = [Find<TState>("take")] };
 
     /// <summary>All states but that one.</summary>
-    public Map<TInput> Without<TState>() where TState : class => this with { States = States.RemoveAll(s => s.Type == typeof(TState)) };
+    /// <exception cref="InvalidOperationException">The map has no such state.</exception>
+    public Map<TInput> Without<TState>() where TState : class
+    {
+        var state = Find<TState>("drop");
+        return this with { States = States.RemoveAll(s => s.Type == state.Type) };
+    }
 
     /// <summary>The same state with another body; its name, deadline and place stay.</summary>
-    /// <exception cref="InvalidOperationException">The map has no such state.</exception>
-    public At<TInput, TState> Replace<TState>() where TState : class =>
-        new(this, States.FirstOrDefault(s => s.Type == typeof(TState)) ?? throw new InvalidOperationException($"This map has no state {Names.Of(typeof(TState))} to replace."), true);
+    /// <exception cref="InvalidOperationException">The map has no such state, or it has no body.</exception>
+    public At<TInput, TState> Replace<TState>() where TState : class => Find<TState>("replace") switch
+    {
+        { Kind: StateKind.Gate } gate => throw new InvalidOperationException($"{gate.Name} is a gate, which decides and has no body: use ReplaceGate<{Names.Of(typeof(TState))}>()."),
+        { Kind: StateKind.End or StateKind.Revoked } end => throw new InvalidOperationException($"{end.Name} is an end, which has no body: drop it by Without<{Names.Of(typeof(TState))}>() and add the state."),
+        var state => new(this, state, true),
+    };
+
+    /// <summary>The same gate with another decision; its name, role, deadline and place stay.</summary>
+    /// <exception cref="InvalidOperationException">The map has no such gate.</exception>
+    public GateAt<TInput, TState> ReplaceGate<TState>() where TState : class => Find<TState>("replace") switch
+    {
+        { Kind: StateKind.Gate } gate => new(this, gate, true),
+        var state => throw new InvalidOperationException($"{state.Name} is no gate."),
+    };
 
     /// <summary>Every edge to <typeparamref name="TOld"/>, of the states so far, goes to <typeparamref name="TNew"/> instead.</summary>
     /// <param name="convert">Makes the new state's data from the old one's.</param>
     /// <param name="from">Only the edges that leave this state; null means all.</param>
-    public Map<TInput> Redirect<TOld, TNew>(Func<TOld, TNew> convert, Type? from = null) where TOld : class where TNew : class => this with
+    /// <exception cref="InvalidOperationException">There is no such edge.</exception>
+    public Map<TInput> Redirect<TOld, TNew>(Func<TOld, TNew> convert, Type? from = null) where TOld : class where TNew : class
     {
-        States = [.. States.Select(s => !s.To.Contains(typeof(TOld)) || (from is not null && from != s.Type) ? s : s with
-        {
-            To = [.. s.To.Select(t => t == typeof(TOld) ? typeof(TNew) : t).Distinct()],
-            Body = s.Body is not { } body ? null : async (visit, data) => await body(visit, data).ConfigureAwait(false) is var next && next is TOld old ? convert(old) : next,
-            Decide = s.Decide is not { } decide ? null : (visit, data, decision) => decide(visit, data, decision) is var next && next is TOld old ? convert(old) : next,
-        })],
-    };
+        bool Leads(MapState state) => state.To.Contains(typeof(TOld)) && (from is null || from == state.Type);
+        if (!States.Any(Leads))
+            throw new InvalidOperationException($"This map has no edge{(from is null ? "" : " from " + Names.Of(from))} to {Names.Of(typeof(TOld))} to redirect. Only the states added before are looked at.");
+        return this with { States = [.. States.Select(s => Leads(s) ? s.Redirected(convert) : s)] };
+    }
+
+    private MapState Find<TState>(string what) where TState : class =>
+        States.FirstOrDefault(s => s.Type == typeof(TState)) ?? throw new InvalidOperationException($"This map has no state {Names.Of(typeof(TState))} to {what}.");
 
     /// <summary>All problems of the map, each with its fix; none when it is sound. The same check that registering makes, as one call in a test.</summary>
     public IReadOnlyList<MapProblem> Check() => MapCheck.Problems(States);
@@ -113,13 +135,14 @@ public readonly struct GateAt<TInput, TState> where TInput : class where TState 
 {
     private readonly Map<TInput> _map;
     private readonly MapState _state;
+    private readonly bool _replace;
 
-    internal GateAt(Map<TInput> map, MapState state) => (_map, _state) = (map, state);
+    internal GateAt(Map<TInput> map, MapState state, bool replace = false) => (_map, _state, _replace) = (map, state, replace);
 
     /// <summary>What a decision leads to. Its return type is the list of the gate's transitions.</summary>
     public Map<TInput> Decides<TNext>(Func<IVisit<TInput>, TState, Decision, TNext> decide) where TNext : INext => _map.Put(_state with
     {
         To = TNext.Targets,
         Decide = (visit, data, decision) => decide((IVisit<TInput>)visit, (TState)data, decision).State,
-    });
+    }, _replace);
 }

@@ -25,6 +25,14 @@ public sealed record MapState(Type Type, string Name, StateKind Kind, ImmutableA
     internal Func<IVisit, object, Decision, object>? Decide { get; init; }
     /// <summary>For a revoked end: makes its data from who cancelled and why; cancelling then ends here.</summary>
     internal Func<Cancellation, object>? OnCancel { get; init; }
+
+    /// <summary>The same state with its edges to one record led to another.</summary>
+    internal MapState Redirected<TOld, TNew>(Func<TOld, TNew> convert) where TOld : class where TNew : class => this with
+    {
+        To = [.. To.Select(to => to == typeof(TOld) ? typeof(TNew) : to).Distinct()],
+        Body = Body is not { } body ? null : async (visit, data) => await body(visit, data).ConfigureAwait(false) is var next && next is TOld old ? convert(old) : next,
+        Decide = Decide is not { } decide ? null : (visit, data, decision) => decide(visit, data, decision) is var next && next is TOld old ? convert(old) : next,
+    };
 }
 
 /// <summary>Who cancelled an instance, and why.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Perdure.Kernel;
+using Perdure.Replay;
 
 namespace Perdure;
 
@@ -35,7 +37,7 @@ public interface IWorkflow
 /// <summary>A named, versioned map of states. Dependencies come by the constructor; operations that it takes there are found and registered.</summary>
 /// <param name="name">The stable name: lower case, digits and dashes.</param>
 /// <param name="version">From 1. A changed map requires a new one; a mended body does not.</param>
-public abstract class Workflow<TInput>(string name, int version) : Part<TInput>, IWorkflow where TInput : class
+public abstract class Workflow<TInput>(string name, int version) : Part<TInput>, IWorkflow, IVisitable where TInput : class
 {
     /// <inheritdoc />
     public string Name => name;
@@ -43,11 +45,20 @@ public abstract class Workflow<TInput>(string name, int version) : Part<TInput>,
     public int Version => version;
     /// <summary>The workflow's own key of an input, unique among its instances; null, unless overridden, where it has none.</summary>
     protected virtual string? BusinessKey(TInput input) => null;
-    /// <summary>All problems of its map, each with its fix.</summary>
-    public IReadOnlyList<MapProblem> Check() => Map.Check();
+    /// <summary>All problems of its map and of its own name, each with its fix.</summary>
+    public IReadOnlyList<MapProblem> Check() => [.. MapCheck.Problems(Name, Version), .. Map.Check()];
     /// <summary>Its map as a Mermaid state diagram.</summary>
     public string ToMermaid() => Map.ToMermaid();
 
+    BodyRun IVisitable.Visit(IBodyHost host, Instance instance, MapState state) =>
+        new BodyRun<TInput>(host, instance, state, host.Codec.Decode<TInput>(instance.Input)!);
+
     Type IWorkflow.InputType => typeof(TInput);
     string? IWorkflow.BusinessKey(object input) => BusinessKey((TInput)input);
+}
+
+/// <summary>A workflow as the runtime enters it, its input's type inside.</summary>
+internal interface IVisitable : IWorkflow
+{
+    BodyRun Visit(IBodyHost host, Instance instance, MapState state);
 }

@@ -1,3 +1,6 @@
+using Perdure.Kernel;
+using Perdure.Replay;
+
 namespace Perdure;
 
 /// <summary>What every side effect has in common, without its types.</summary>
@@ -30,7 +33,7 @@ public interface IStep
 /// An attempt ends in success; in a definite failure (<see cref="PermanentFailure"/>, <see cref="TransientFailure"/>: nothing happened); or, for every other
 /// exception, a timeout or a crash, in an unknown outcome, which is tried again under the same token.
 /// </remarks>
-public abstract class Step<TIn, TOut> : IStep where TOut : class
+public abstract class Step<TIn, TOut> : IStep, IRunnable where TOut : class
 {
     private protected Step() { }
 
@@ -53,6 +56,17 @@ public abstract class Step<TIn, TOut> : IStep where TOut : class
     /// <param name="attempt">The idempotency token to hand on, the attempt's number, its cancellation, and where to report progress.</param>
     public abstract Task<TOut> Run(TIn input, Attempt attempt);
 
+    async Task<Payload> IRunnable.Run(PayloadCodec codec, Payload input, Attempt attempt)
+    {
+        var output = await Run(codec.Decode<TIn>(input)!, attempt).ConfigureAwait(false);
+        return codec.Encode(output ?? throw new PermanentFailure("step.no-output", $"\"{Name}\" returned null; an operation must return what it did."));
+    }
+
+    Task IRunnable.Undo(PayloadCodec codec, Payload input, Payload? output, Attempt attempt) => UndoErased(codec, input, output, attempt);
+
+    private protected virtual Task UndoErased(PayloadCodec codec, Payload input, Payload? output, Attempt attempt) =>
+        throw new InvalidOperationException($"\"{Name}\" cannot be undone.");
+
     Type IStep.InputType => typeof(TIn);
     Type IStep.OutputType => typeof(TOut);
 
@@ -74,6 +88,9 @@ public abstract class Operation<TIn, TOut> : Step<TIn, TOut> where TOut : class
     /// <param name="output">What Run returned; null when its outcome is unknown.</param>
     /// <param name="attempt">Its token is the one that Run had.</param>
     public abstract Task Undo(TIn input, TOut? output, Attempt attempt);
+
+    private protected sealed override Task UndoErased(PayloadCodec codec, Payload input, Payload? output, Attempt attempt) =>
+        Undo(codec.Decode<TIn>(input)!, output is null ? null : codec.Decode<TOut>(output), attempt);
 }
 
 /// <summary>A side effect that cannot be taken back: the author says so.</summary>
@@ -81,3 +98,10 @@ public abstract class Irreversible<TIn, TOut> : Step<TIn, TOut> where TOut : cla
 
 /// <summary>No side effect, nothing to undo.</summary>
 public abstract class Query<TIn, TOut> : Step<TIn, TOut> where TOut : class;
+
+/// <summary>A step as the runtime calls it, its types inside.</summary>
+internal interface IRunnable : IStep
+{
+    Task<Payload> Run(PayloadCodec codec, Payload input, Attempt attempt);
+    Task Undo(PayloadCodec codec, Payload input, Payload? output, Attempt attempt);
+}

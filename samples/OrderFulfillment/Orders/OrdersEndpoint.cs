@@ -1,0 +1,46 @@
+using Microsoft.Net.Http.Headers;
+using Perdure;
+using Perdure.AspNetCore;
+using Perdure.Kernel;
+
+namespace Shop.Orders;
+
+/// <summary>Where orders come in: signed per Standard Webhooks, checked before an instance is made of them.</summary>
+public static class OrdersEndpoint
+{
+    private const int LargestBody = 64 * 1024;
+
+    public static void MapOrders(this IEndpointRouteBuilder app) => app.MapPost("/orders", Take)
+        .WithName("PlaceOrder").WithTags("Orders").AllowAnonymous();
+
+    private static async Task<IResult> Take(HttpContext http, WebhookSignature signature, OrderSettings settings, IPerdure perdure)
+    {
+        if (!IsJson(http.Request.ContentType)) return new Problem(415, "body.content-type", "Send the order as application/json.");
+        if (await Body(http.Request) is not { } body) return new Problem(413, "body.too-large", $"An order has {LargestBody} bytes at the most.");
+        if (signature.Check(http.Request.Headers, body) is { } fault) return new Problem(401, fault.Code, fault.Message);
+        if (settings.WebhookSecret.Contains(OrderSettings.DevelopmentSecret, StringComparison.Ordinal) && !LoopbackOnly.IsLocal(http))
+            return new Problem(401, "webhook.development-secret", "Everybody knows the development secret: it opens to callers on the same machine only. Set Orders:WebhookSecret.");
+        if (OrderSchema.Faults(body) is { Count: > 0 } faults) return Problem.Malformed("order.malformed", faults);
+
+        var key = http.Request.Headers[WebhookSignature.IdHeader].ToString();
+        var answer = await perdure.Start(new("order-fulfillment", key, body) { TraceParent = System.Diagnostics.Activity.Current?.Id }, http.RequestAborted);
+        return answer is StartAnswer.Accepted taken
+            ? Results.Accepted(At(taken.Instance), new { id = taken.Instance.ToString(), workflow = taken.Workflow, version = taken.Version, key = taken.Key, created = taken.CreatedAt })
+            : Answers.Problem(answer)!;
+    }
+
+    private static string At(InstanceId instance) => $"/api/instances/{instance}";
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+
+    // Null where it is too large.
+    private static async Task<byte[]?> Body(HttpRequest request)
+    {
+        if (request.ContentLength > LargestBody) return null;
+        var body = new byte[LargestBody + 1];
+        var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, request.HttpContext.RequestAborted);
+        return length > LargestBody ? null : body[..length];
+    }
+}

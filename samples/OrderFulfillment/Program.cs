@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Configuration.Memory;
+using Perdure;
+using Shop;
+using Shop.Orders;
+
+var builder = WebApplication.CreateBuilder(args);
+// Quiet unless told otherwise; for one line of JSON each: --Logging:Console:FormatterName=json
+builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("Logging:LogLevel:Microsoft.AspNetCore", "Warning")] });
+var data = Directory.CreateDirectory(builder.Configuration["data"] ?? "./data").FullName;
+
+// Stop together: what the engine has running still reaches the merchant, which is this very process.
+builder.Services.Configure<HostOptions>(host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, TimeSpan.FromSeconds(30)));
+builder.Services.AddShop(builder.Configuration, data);
+builder.Services.AddPerdure(perdure => perdure.Workflow<OrderFulfillment>()
+    .UseStore(of => new Perdure.Sqlite.SqliteStore(new() { Path = Path.Combine(data, "perdure.db") }, of.GetRequiredService<ILogger<Perdure.Sqlite.SqliteStore>>())));
+builder.Services.AddPerdureHttp();
+
+var app = builder.Build();
+app.MapPerdure();
+app.MapShop();
+app.Run();

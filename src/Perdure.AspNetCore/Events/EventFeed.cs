@@ -1,0 +1,123 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.AspNetCore;
+
+/// <summary>
+/// The events in the order of the log. The newest are mapped once for all streams and kept, as many as fit; a stream that is further behind maps for itself until it has
+/// caught up.
+/// </summary>
+internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping mapping)
+{
+    private const int Page = 256, Kept = 4_096;
+    private readonly IPerdure _perdure = perdure;
+    private readonly IStore _store = store;
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly List<CloudEvent> _recent = [];
+    private readonly Trails _trails = new(store);
+    private long _from = -1, _until = -1;
+
+    /// <summary>The end of the log.</summary>
+    public Task<long> End(CancellationToken cancellation) => _perdure.Views.FeedEnd(cancellation);
+
+    /// <summary>Completes when there may be more behind a place.</summary>
+    public Task Moved(EventPlace after, CancellationToken cancellation) => _perdure.FeedMoved(after.Position, cancellation);
+
+    /// <summary>A reader with a memory of its own for what is not recent.</summary>
+    public Reader Read() => new(this);
+
+    /// <summary>The next events behind a place, mapped for all; null where the place is too far behind for that.</summary>
+    private async Task<(IReadOnlyList<CloudEvent> Events, long Until)?> Recent(EventPlace after, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
+            if (behind > _until)
+            {
+                // Nobody has read as far as this yet. Only a reader near the end of the log begins anew what is kept.
+                var end = await _perdure.Views.FeedEnd(cancellation);
+                if (behind < end - Page || behind > end) return null;
+                _recent.Clear();
+                _from = _until = behind;
+            }
+            if (behind < _from) return null;
+            var first = FirstBehind(after);
+            if (first == _recent.Count)
+            {
+                foreach (var record in await _perdure.Views.Feed(_until, Page, cancellation))
+                {
+                    _recent.AddRange(await Map(record, _trails, cancellation));
+                    _until = record.Record.Position;
+                }
+                Trim();
+                first = FirstBehind(after);
+            }
+            return (_recent.GetRange(first, Math.Min(Page, _recent.Count - first)), _until);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private int FirstBehind(EventPlace after)
+    {
+        int low = 0, high = _recent.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_recent[middle].Place.CompareTo(after) > 0) high = middle;
+            else low = middle + 1;
+        }
+        return low;
+    }
+
+    private void Trim()
+    {
+        if (_recent.Count <= 2 * Kept) return;
+        var drop = _recent.Count - Kept;
+        while (drop < _recent.Count && _recent[drop].Position == _recent[drop - 1].Position) drop++;
+        _from = _recent[drop - 1].Position;
+        _recent.RemoveRange(0, drop);
+    }
+
+    private async Task<List<CloudEvent>> Map(FeedRecord feed, Trails trails, CancellationToken cancellation)
+    {
+        var (instance, version) = (feed.Record.Instance, feed.Record.Version);
+        var events = Trails.Decode(feed.Record);
+        var undoes = events.Any(e => e is UndoBegan or UndoSucceeded or UndoRetryScheduled);
+        var trail = await trails.Before(instance, version, complete: undoes, cancellation);
+        var told = mapping.Map(feed, events, trail);
+        trails.Keep(instance, trail);
+        return told;
+    }
+
+    /// <summary>Reads on from a place; one reader is used by one stream.</summary>
+    public sealed class Reader(EventFeed feed)
+    {
+        private Trails? _trails;
+
+        /// <summary>The next events behind a place, perhaps none, and how far the log was read for them.</summary>
+        public async Task<(IReadOnlyList<CloudEvent> Events, EventPlace Read)> Next(EventPlace after, CancellationToken cancellation)
+        {
+            if (await feed.Recent(after, cancellation) is { } recent)
+            {
+                _trails = null;
+                return (recent.Events, recent.Events.Count > 0 ? recent.Events[^1].Place : EventPlace.Behind(Math.Max(recent.Until, after.Position)));
+            }
+            var trails = _trails ??= new(feed._store);
+            var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
+            var records = await feed._perdure.Views.Feed(behind, Page, cancellation);
+            List<CloudEvent> events = [];
+            var read = after;
+            foreach (var record in records)
+            {
+                foreach (var told in await feed.Map(record, trails, cancellation))
+                    if (told.Place.CompareTo(after) > 0) events.Add(told);
+                read = EventPlace.Behind(record.Record.Position);
+            }
+            return (events, read);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Perdure.AspNetCore;
+
+/// <summary>A problem document, as the OpenAPI document describes it.</summary>
+internal sealed record ProblemBody(string Type, string Title, int Status, string Code, string Detail, string? Instance, IReadOnlyList<InputFault>? Faults);
+
+/// <summary>Says which problems an endpoint answers.</summary>
+internal static class ProblemMetadata
+{
+    public static RouteHandlerBuilder Problems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses) endpoint.Produces<ProblemBody>(status, Problem.ContentType);
+        return endpoint.Produces<ProblemBody>(StatusCodes.Status401Unauthorized, Problem.ContentType).Produces<ProblemBody>(StatusCodes.Status403Forbidden, Problem.ContentType);
+    }
+}

@@ -1,0 +1,13 @@
+namespace Perdure.Replay;
+
+/// <summary>A body broke a rule of replay. Never shown to the body: it poisons the visit out of band, so that no <c>catch</c> can hide it.</summary>
+internal sealed class Divergence(string message, string code = Divergence.Diverged) : Exception(message)
+{
+    public const string Diverged = "replay.diverged";
+    public const string NameRepeated = "replay.name-repeated";
+    public const string Escaped = "replay.escaped";
+
+    public string Code => code;
+
+    public Failure ToFailure() => new(code, Message);
+}

@@ -1,0 +1,211 @@
+using System.Diagnostics;
+using Perdure.Kernel;
+
+namespace Perdure.Runtime;
+
+/// <summary>The attempts that a lane has running, and those that wait for their turn: bounded for the lane, and for each operation that asks for it.</summary>
+internal sealed class LaneAttempts(Lane lane)
+{
+    private readonly Dictionary<TimeSpan, TimeoutLine> _lines = [];
+    private readonly Dictionary<string, (int Running, Queue<RunningAttempt> Waiting)> _bounded = new(StringComparer.Ordinal);
+    private readonly Queue<RunningAttempt> _waiting = new();
+
+    public int Running { get; private set; }
+
+    public DateTimeOffset? NextTimeout
+    {
+        get
+        {
+            DateTimeOffset? next = null;
+            foreach (var line in _lines.Values)
+                if (line.First is { } first && (next is null || first.TimesOutAt < next)) next = first.TimesOutAt;
+            return next;
+        }
+    }
+
+    public void Start(Hot hot, Effect.StartAttempt start)
+    {
+        if (lane.Node.Registry.Step(start.Operation) is { } step)
+            Add(new(lane, hot, step, start.Ordinal, start.Attempt, start.Name, start.Token, start.Input, null));
+        else lane.Node.AbsentOperation(start.Operation, hot.Id);      // it waits for a node that has the code
+    }
+
+    public void Start(Hot hot, Effect.StartUndo undo, UndoData data)
+    {
+        if (lane.Node.Registry.Step(undo.Operation) is { } step)
+            Add(new(lane, hot, step, undo.Ordinal, undo.Attempt, undo.Operation, undo.Token, data.Input, data));
+        else lane.Node.AbsentOperation(undo.Operation, hot.Id);
+    }
+
+    public void Cancel(Hot hot, int ordinal)
+    {
+        if (hot.Attempts is { } attempts && attempts.TryGetValue(ordinal, out var attempt)) attempt.Cancel();
+    }
+
+    /// <summary>The instance leaves memory: its attempts are cancelled, and their ends mean nothing any more.</summary>
+    public void Abandon(Hot hot)
+    {
+        if (hot.Attempts is not { } attempts) return;
+        foreach (var attempt in attempts.Values.ToList())
+        {
+            attempt.Cancel();
+            End(attempt);
+        }
+    }
+
+    /// <summary>Cancels everything: the node stops.</summary>
+    public void CancelAll(IEnumerable<Hot> all)
+    {
+        foreach (var hot in all)
+            if (hot.Attempts is { } attempts)
+                foreach (var attempt in attempts.Values) attempt.Cancel();
+    }
+
+    public void FireTimeouts(DateTimeOffset now)
+    {
+        List<RunningAttempt>? late = null;
+        foreach (var line in _lines.Values)
+            for (var attempt = line.First; attempt is not null && attempt.TimesOutAt <= now; attempt = attempt.Later) (late ??= []).Add(attempt);
+        if (late is null) return;
+        foreach (var attempt in late)
+        {
+            if (attempt.Over) continue;
+            attempt.Cancel();
+            End(attempt);
+            lane.TimedOut(attempt);
+        }
+    }
+
+    /// <summary>The attempt is over for the lane; who waited for its place runs.</summary>
+    public void End(RunningAttempt attempt)
+    {
+        if (attempt.Over) return;
+        attempt.Over = true;
+        attempt.Line?.Remove(attempt);
+        attempt.Hot.Attempts?.Remove(attempt.Ordinal);
+        if (attempt.StartedAt == 0) return;      // it still waited
+        Running--;
+        if (attempt.Step.Handle.Concurrency > 0)
+        {
+            var (running, waiting) = _bounded[attempt.Step.Handle.Name];
+            _bounded[attempt.Step.Handle.Name] = (running - 1, waiting);
+            while (waiting.TryDequeue(out var next))
+            {
+                if (next.Over) continue;
+                Begin(next);
+                break;
+            }
+        }
+        while (Running < lane.Node.Options.OperationsMax && _waiting.TryDequeue(out var next))
+            if (!next.Over) Begin(next);
+    }
+
+    private void Add(RunningAttempt attempt)
+    {
+        var attempts = attempt.Hot.Attempts ??= [];
+        if (attempts.TryGetValue(attempt.Ordinal, out var other))
+        {
+            if (other.Number >= attempt.Number) return;      // it runs already
+            other.Cancel();
+            End(other);
+        }
+        attempts[attempt.Ordinal] = attempt;
+        if (Running >= lane.Node.Options.OperationsMax) _waiting.Enqueue(attempt);
+        else Begin(attempt);
+    }
+
+    private void Begin(RunningAttempt attempt)
+    {
+        var handle = attempt.Step.Handle;
+        if (handle.Concurrency > 0)
+        {
+            if (!_bounded.TryGetValue(handle.Name, out var bound)) bound = (0, new());
+            if (bound.Running >= handle.Concurrency)
+            {
+                bound.Waiting.Enqueue(attempt);
+                _bounded[handle.Name] = bound;
+                return;
+            }
+            _bounded[handle.Name] = (bound.Running + 1, bound.Waiting);
+        }
+        Running++;
+        var timeout = handle.Timeout;
+        attempt.TimesOutAt = timeout < TimeSpan.FromDays(1_000) ? lane.Now + timeout : DateTimeOffset.MaxValue;
+        if (!_lines.TryGetValue(timeout, out var line)) _lines.Add(timeout, line = new());
+        line.Add(attempt);
+        attempt.Begin();
+    }
+}
+
+/// <summary>Attempts that all have the same time: they time out in the order in which they began, so that joining and leaving cost nothing.</summary>
+internal sealed class TimeoutLine
+{
+    private RunningAttempt? _last;
+
+    public RunningAttempt? First { get; private set; }
+
+    public void Add(RunningAttempt attempt)
+    {
+        attempt.Line = this;
+        attempt.Earlier = _last;
+        if (_last is null) First = attempt;
+        else _last.Later = attempt;
+        _last = attempt;
+    }
+
+    public void Remove(RunningAttempt attempt)
+    {
+        if (attempt.Earlier is { } earlier) earlier.Later = attempt.Later;
+        else First = attempt.Later;
+        if (attempt.Later is { } later) later.Earlier = attempt.Earlier;
+        else _last = attempt.Earlier;
+        attempt.Line = null;
+        attempt.Earlier = attempt.Later = null;
+    }
+}
+
+/// <summary>The ends of attempts at their lane.</summary>
+internal sealed partial class Lane
+{
+    private readonly LaneAttempts _attempts;
+
+    public int RunningAttempts => _attempts.Running;
+
+    internal void CancelAllAttempts() => _attempts.CancelAll(_hot.Values);
+
+    /// <summary>What the running attempts of an instance report, by ordinal.</summary>
+    internal IReadOnlyDictionary<int, Progress> ProgressOf(InstanceId instance)
+    {
+        Dictionary<int, Progress> running = [];
+        if (Find(instance)?.Attempts is { } attempts)
+            foreach (var (ordinal, attempt) in attempts)
+                if (attempt.Progress is { } progress) running[ordinal] = progress;
+        return running;
+    }
+
+    internal void Ended(RunningAttempt attempt)
+    {
+        if (attempt.Over) return;      // timed out, or its instance was dropped
+        _attempts.End(attempt);
+        Report(attempt, attempt.Failure, attempt.Result);
+    }
+
+    internal void TimedOut(RunningAttempt attempt) =>
+        Report(attempt, new("step.timeout", $"\"{attempt.Name}\" did not answer within {attempt.Step.Handle.Timeout}.", Transient: true, Unknown: true), null);
+
+    private void Report(RunningAttempt attempt, Failure? failure, Payload? result)
+    {
+        var hot = attempt.Hot;
+        if (hot.Dropped || _halted) return;
+        var handle = attempt.Step.Handle;
+        var seconds = Stopwatch.GetElapsedTime(attempt.StartedAt).TotalSeconds;
+        var outcome = failure is null ? "success" : failure.Unknown ? "unknown" : "failure";
+        if (Telemetry.Attempts.Enabled) Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
+        if (Telemetry.StepDuration.Enabled) Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
+        if (_node.Draining && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
+        if (attempt.IsUndo) Handle(hot, new Command.EndUndo(Now, attempt.Ordinal, attempt.Number, failure, handle.UndoRetry, NextShare()));
+        else
+            Handle(hot, new Command.EndAttempt(Now, attempt.Ordinal, attempt.Number,
+                failure is null ? new Outcome.Success(result!) : new Outcome.Failed(failure), handle.Retry, failure is null ? 0 : NextShare()));
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Perdure.Kernel;
+
+namespace Perdure.Runtime;
+
+/// <summary>
+/// An attempt of an operation or of an undo: it runs off the lane, in a DI scope of its own, and comes back to the lane as a message with its end.
+/// </summary>
+internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int ordinal, int number, string name, string token, Payload input, UndoData? undo)
+    : LaneMessage, IThreadPoolWorkItem
+{
+    private CancellationTokenSource? _cancel;
+    private Progress? _progress;
+    private Payload? _result;
+    private Failure? _failure;
+
+    public Hot Hot => hot;
+    public CarriedStep Step => step;
+    public int Ordinal => ordinal;
+    public int Number => number;
+    public string Name => name;
+    public bool IsUndo => undo is not null;
+    public Failure? Failure => _failure;
+    public Payload? Result => _result;
+    public Progress? Progress => Volatile.Read(ref _progress);
+    public long StartedAt { get; private set; }
+
+    /// <summary>It has been given up: its end changes nothing any more.</summary>
+    public bool Over;
+    public DateTimeOffset TimesOutAt;
+    public RunningAttempt? Earlier, Later;
+    public TimeoutLine? Line;
+
+    public void Begin()
+    {
+        StartedAt = Stopwatch.GetTimestamp();
+        _cancel = new();
+        lane.Node.Shell.Dispatch(this);
+    }
+
+    public void Cancel() => _cancel?.Cancel();
+
+    void IThreadPoolWorkItem.Execute() => _ = Run();
+
+    private async Task Run()
+    {
+        using var activity = Telemetry.Source.HasListeners() ? Activity() : null;
+        try
+        {
+            await using var scope = lane.Node.Scopes.CreateAsyncScope();
+            var runnable = (IRunnable)scope.ServiceProvider.GetRequiredService(step.Type);
+            var attempt = new Attempt(token, number, _cancel!.Token, report => Volatile.Write(ref _progress, report));
+            if (undo is null) _result = await runnable.Run(lane.Codec, input, attempt).ConfigureAwait(false);
+            else await runnable.Undo(lane.Codec, undo.Input, undo.Output, attempt).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (_cancel!.IsCancellationRequested)
+        {
+            _failure = Failures.Of("step.cancelled", e, transient: true, unknown: true);
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            // The input could not be read, so nothing happened; or the result could not be written, which is found here too late to know.
+            _failure = Failures.Of("payload.unreadable", e, unknown: _result is null && undo is null);
+        }
+        catch (Exception e)
+        {
+            _failure = Failures.OfAttempt(e);
+        }
+        activity?.SetStatus(_failure is null ? ActivityStatusCode.Ok : ActivityStatusCode.Error, _failure?.Code);
+        lane.Post(this);
+    }
+
+    public override void Handle(Lane lane) => lane.Ended(this);
+
+    private Activity? Activity()
+    {
+        ActivityContext.TryParse(hot.Instance?.TraceParent, null, out var parent);
+        var activity = Telemetry.Source.StartActivity(undo is null ? $"run {step.Handle.Name}" : $"undo {step.Handle.Name}", ActivityKind.Internal, parent);
+        activity?.SetTag("perdure.instance", hot.Id.ToString()).SetTag("perdure.workflow", hot.Code?.Map.Workflow).SetTag("perdure.step", name).SetTag("perdure.attempt", number);
+        return activity;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Runtime;
+
+/// <summary>The engine's face: checks and encodes on the caller's thread, then hands to the lane.</summary>
+internal sealed class Engine(Node node) : IPerdure
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private const int KeyMax = 200;
+
+    public IReadOnlyList<RegisteredWorkflow> Workflows { get; } =
+        [.. node.Registry.All.Select(c => new RegisteredWorkflow(c.Map.Workflow, c.Map.Version, c.Map, c.Workflow))];
+
+    public IViews Views => node.Store.Views;
+
+    public NodeHealth Health => node.Health();
+
+    public event Action<RefusalNotice>? Refused
+    {
+        add => node.Refused += value;
+        remove => node.Refused -= value;
+    }
+
+    public Task FeedMoved(long after, CancellationToken cancellation) => node.Feed.Wait(after, cancellation);
+
+    public Task<StartAnswer> Start(StartRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (node.Closed is { } closed) return Answer(new StartAnswer.Unavailable(closed.Code, closed.Message, Soon));
+        if (node.Registry.Find(request.Workflow, request.Version) is not { } code)
+            return Refuse("workflow.none", request, new StartAnswer.NoWorkflow(request.Version is { } version
+                ? $"There is no version {version} of the workflow \"{request.Workflow}\"." : $"There is no workflow \"{request.Workflow}\"."));
+        List<InputFault> faults = [];
+        if (!IsKey(request.Key)) faults.Add(new("Idempotency-Key", $"The key must be 1 to {KeyMax} printable characters."));
+        if (!IsKey(request.Namespace)) faults.Add(new("namespace", $"The namespace must be 1 to {KeyMax} printable characters."));
+        if (request.Input.Length > node.Options.Limits.PayloadBytes) faults.Add(new("$", $"The input has {request.Input.Length} bytes; {node.Options.Limits.PayloadBytes} are allowed."));
+        if (faults.Count > 0) return Refuse("input.invalid", request, new StartAnswer.Invalid(faults));
+
+        PreparedStart prepared;
+        try
+        {
+            var input = JsonSerializer.Deserialize(request.Input.Span, node.Codec.ShapeOf(code.Workflow.InputType).Json)
+                ?? throw new JsonException("The input is null.", "$", null, null);
+            var hash = CanonicalJson.Hash(request.Input, node.Options.Json.MaxDepth is 0 ? 64 : node.Options.Json.MaxDepth);
+            prepared = new(request.Namespace, request.Key, code.Workflow.BusinessKey(input), node.Codec.Encode(input, code.Workflow.InputType, code.Workflow.InputType), hash)
+            {
+                TraceParent = request.TraceParent, Priority = request.Priority, Attributes = request.Attributes,
+            };
+        }
+        catch (JsonException e)
+        {
+            return Refuse("input.invalid", request, new StartAnswer.Invalid([InputFaults.Of(e)]));
+        }
+        if (prepared.BusinessKey is { } business && !IsKey(business))
+            return Refuse("input.invalid", request, new StartAnswer.Invalid([new("$", $"The workflow's own key of this input must be 1 to {KeyMax} printable characters.")]));
+
+        var lane = node.NextLane();
+        if (lane.InFlight + lane.Queued >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
+            return Refuse("engine.overloaded", request, new StartAnswer.Overloaded(Soon));
+        var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, request.Key, prepared.BusinessKey, prepared.PayloadHash);
+        lane.Post(new Lane.StartMessage(code, prepared, reply));
+        return reply.Task.WaitAsync(cancellation);
+    }
+
+    public Task<CommandAnswer> Signal(InstanceId instance, string signal, string messageId, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        List<InputFault> faults = [];
+        if (!IsKey(messageId)) faults.Add(new("Idempotency-Key", $"The message id must be 1 to {KeyMax} printable characters."));
+        if (!IsKey(signal)) faults.Add(new("name", $"A signal's name has 1 to {KeyMax} printable characters."));
+        if (body.Length > node.Options.Limits.PayloadBytes) faults.Add(new("$", $"The body has {body.Length} bytes; {node.Options.Limits.PayloadBytes} are allowed."));
+        try
+        {
+            using var document = JsonDocument.Parse(body, new() { MaxDepth = 64, AllowDuplicateProperties = false });
+        }
+        catch (JsonException e)
+        {
+            faults.Add(InputFaults.Of(e));
+        }
+        return faults.Count > 0
+            ? Task.FromResult<CommandAnswer>(new CommandAnswer.Invalid(faults))
+            : Send(instance, (lane, _) => new Command.Send(lane.Now, signal, messageId, new(signal, "", body.ToArray())), cancellation);
+    }
+
+    public Task<CommandAnswer> Decide(InstanceId instance, int visit, bool approved, Caller by, string why, CancellationToken cancellation) =>
+        Send(instance, (lane, _) => new Command.DecideGate(lane.Now, visit, approved, by.Name, by.Roles, why), cancellation);
+
+    public Task<CommandAnswer> Cancel(InstanceId instance, Caller by, string reason, CancellationToken cancellation) =>
+        Send(instance, (lane, hot) => new Command.Cancel(lane.Now, by.Name, reason,
+            hot.Code?.Cancelled is { } made ? Encode(made(new(by.Name, reason))) : null), cancellation);
+
+    public Task<CommandAnswer> Pause(InstanceId instance, Caller by, CancellationToken cancellation) =>
+        Send(instance, (lane, _) => new Command.Pause(lane.Now, by.Name), cancellation);
+
+    public Task<CommandAnswer> Resume(InstanceId instance, Caller by, CancellationToken cancellation) =>
+        Send(instance, (lane, _) => new Command.Resume(lane.Now, by.Name), cancellation);
+
+    public Task<CommandAnswer> Retry(InstanceId instance, Caller by, int? incident, RetryMode mode, CancellationToken cancellation) =>
+        Send(instance, (lane, hot) => new Command.Retry(lane.Now, by.Name, incident ?? hot.Instance?.Incident?.Number ?? 0, mode), cancellation);
+
+    public async Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation)
+    {
+        if (!node.IsOpen) return null;
+        if (await node.Store.Load(instance, cancellation).ConfigureAwait(false) is not { } stored) return null;
+        var lane = node.LaneOf(instance);
+        var running = await node.Ask(lane, () => lane.ProgressOf(instance)).ConfigureAwait(false);
+        var absent = node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion) is null
+            ? $"No code is here for {stored.Row.Workflow} version {stored.Row.WorkflowVersion}." : null;
+        return new(stored.Row, StoredHistory.Rebuild(stored), running, absent);
+    }
+
+    public async Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
+        [.. (await node.Store.Records(instance, fromVersion, limit, cancellation).ConfigureAwait(false)).Select(StoredHistory.Decode)];
+
+    private Task<CommandAnswer> Send(InstanceId instance, Func<Lane, Hot, Command> command, CancellationToken cancellation)
+    {
+        if (node.Closed is { } closed) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(closed.Code, closed.Message, Soon));
+        var lane = node.LaneOf(instance);
+        if (lane.Queued >= node.Options.QueueMax) return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));
+        var reply = new CommandReply(node.Shell);
+        lane.Post(new Lane.CommandMessage(instance, command, reply));
+        return reply.Task.WaitAsync(cancellation);
+    }
+
+    private Payload Encode(object state) => node.Codec.Encode(state, state.GetType(), state.GetType());
+
+    private Task<StartAnswer> Refuse(string code, StartRequest request, StartAnswer answer)
+    {
+        node.Refuse(code, answer.ToString(), request.Workflow, null);
+        return Answer(answer);
+    }
+
+    private static Task<StartAnswer> Answer(StartAnswer answer) => Task.FromResult(answer);
+
+    private static bool IsKey(string key) => key.Length is > 0 and <= KeyMax && !key.Any(char.IsControl) && !string.IsNullOrWhiteSpace(key);
+}
+
+/// <summary>What the JSON reader found, for people.</summary>
+internal static class InputFaults
+{
+    public static InputFault Of(JsonException e)
+    {
+        var message = e.Message;
+        var tail = message.IndexOf(" Path: ", StringComparison.Ordinal);       // said by the path already
+        return new(e.Path ?? "$", tail > 0 ? message[..tail] : message);
+    }
+}

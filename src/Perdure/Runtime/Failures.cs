@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+
+namespace Perdure.Runtime;
+
+/// <summary>Exceptions as failures: a stable code, the chain of causes, the stack.</summary>
+internal static class Failures
+{
+    private const int ChainMax = 10, StackMax = 4_000;
+
+    public static Failure Of(string code, Exception e, bool transient = false, bool unknown = false) => new(code, e.Message, transient, unknown)
+    {
+        Causes = Chain(e),
+        Stack = e.StackTrace is { Length: > StackMax } stack ? stack[..StackMax] : e.StackTrace,
+    };
+
+    /// <summary>What an operation's exception says of its outcome: only the two that say so are definite.</summary>
+    public static Failure OfAttempt(Exception e) => e switch
+    {
+        PermanentFailure permanent => Of(permanent.Code, e),
+        TransientFailure transient => Of(transient.Code, e, transient: true),
+        UnknownOutcome unknown => Of(unknown.Code, e, transient: true, unknown: true),
+        _ => Of("step.exception", e, transient: true, unknown: true),
+    };
+
+    private static ImmutableArray<Cause> Chain(Exception e)
+    {
+        var chain = ImmutableArray.CreateBuilder<Cause>();
+        for (var cause = (Exception?)e; cause is not null && chain.Count < ChainMax; cause = cause.InnerException)
+            chain.Add(new(cause.GetType().Name, cause.Message));
+        return chain.ToImmutable();
+    }
+}

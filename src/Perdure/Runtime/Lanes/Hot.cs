@@ -1,0 +1,68 @@
+using Perdure.Kernel;
+using Perdure.Replay;
+
+namespace Perdure.Runtime;
+
+/// <summary>An instance in memory, at its lane. It runs ahead of what is durable by the turns that are being written; when one of them is not written it is thrown away.</summary>
+internal sealed class Hot(InstanceId id)
+{
+    public InstanceId Id => id;
+
+    /// <summary>As decided; null before the start is decided or the load has come.</summary>
+    public Instance? Instance;
+    public Carried? Code;
+    public BodyRun? Body;
+    /// <summary>The hash of the newest record decided.</summary>
+    public byte[] Head = [];
+    public ReadOnlyMemory<byte> Salt;
+    /// <summary>Turns decided and not yet durable.</summary>
+    public int Uncommitted;
+    /// <summary>The newest of them.</summary>
+    public Turn? LastTurn;
+    public bool Loading;
+    /// <summary>Thrown away: what still comes for it is void.</summary>
+    public bool Dropped;
+    /// <summary>A broken invariant: it stands still in this process.</summary>
+    public bool Halted;
+    /// <summary>It was taken up after an unclean death and has not progressed since: it runs with no other suspect beside it.</summary>
+    public bool Suspect;
+    /// <summary>Counted as in flight.</summary>
+    public bool Busy;
+    /// <summary>Its last record is from before this node opened the store, and the owner before died.</summary>
+    public bool DiedWith;
+    public Queue<Waiting>? Waiting;
+    public Dictionary<int, RunningAttempt>? Attempts;
+    public Dictionary<int, UndoData>? Undos;
+    public LinkedListNode<Hot>? Idle;
+    /// <summary>How often the store refused a turn of it in this process.</summary>
+    public int StoreRefusals;
+}
+
+/// <summary>A command that waits for its instance to be loaded.</summary>
+internal readonly record struct Waiting(Func<Hot, Command> Command, Reply? Reply, string? OutboxDone);
+
+/// <summary>What an undo is called with.</summary>
+internal sealed record UndoData(Payload Input, Payload? Output);
+
+/// <summary>One turn under way: what an outside command and the body's answers to it gave.</summary>
+internal sealed class Turn(Hot hot, DateTimeOffset at)
+{
+    public Hot Hot => hot;
+    public DateTimeOffset At => at;
+    public Instance? Before { get; } = hot.Instance;
+    public List<Event> Events { get; } = new(4);
+    public List<Effect> Effects { get; } = new(4);
+    public bool BodyDue;
+    /// <summary>The build that the visit ran under before this turn.</summary>
+    public string? BuildBefore { get; } = hot.Instance?.Build;
+    public Instance? After;
+    public Reply? Reply;
+    /// <summary>What waits for this turn to be durable without writing anything itself.</summary>
+    public List<Turn>? Followers;
+    public Action<Turn>? Released;
+    public string? OutboxDone;
+    public NewStart? Start;
+}
+
+/// <summary>What a start's row needs beside the command.</summary>
+internal sealed record NewStart(ReadOnlyMemory<byte> PayloadHash, byte[] Salt);

@@ -1,0 +1,254 @@
+using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
+using Perdure.Ports;
+using Perdure.Replay;
+
+namespace Perdure.Runtime;
+
+/// <summary>
+/// A lane: the one place where the instances of its slots are decided. Everything in here runs in <see cref="Pump"/>, one call at a time; the outside posts messages.
+/// Commands are decided in memory at once and gathered while the batch before is being written; what they owe the outside leaves when their batch is durable.
+/// </summary>
+internal sealed partial class Lane : ILanePump, IBodyHost
+{
+    private readonly Node _node;
+    private readonly LaneLease _lease;
+    private readonly ILogger _log;
+    private readonly Dictionary<InstanceId, Hot> _hot = [];
+    private readonly LinkedList<Hot> _idle = new();
+    private readonly Ids _ids;
+    private readonly Lock _gate = new();
+    private List<LaneMessage> _inbox = new(256), _taken = new(256);
+    private int _posted;
+    private ILaneLoop? _loop;
+
+    public Lane(Node node, LaneLease lease, InstanceId newest, ILogger log)
+    {
+        (_node, _lease, _log) = (node, lease, log);
+        _ids = new(lease, newest);
+        _attempts = new(this);
+        _timers = new();
+    }
+
+    public Node Node => _node;
+    public PayloadCodec Codec => _node.Codec;
+    public DateTimeOffset Now { get; private set; }
+    public bool HasWork => Volatile.Read(ref _posted) > 0;
+    public int Queued => Volatile.Read(ref _posted);
+    public int HotCount { get; private set; }
+    public int InFlight => Volatile.Read(ref _inFlight);
+    private int _inFlight;
+
+    public double NextShare() => _node.Shell.Share();
+
+    public Guid NextId()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _node.Shell.Fill(bytes);
+        bytes[7] = (byte)((bytes[7] & 0x0f) | 0x40);       // RFC 9562, version 4
+        bytes[8] = (byte)((bytes[8] & 0x3f) | 0x80);
+        return new(bytes);
+    }
+
+    public void Begin(string name) => _loop = _node.Shell.StartLane(name, this);
+
+    public Task Stop() => _loop!.Stop();
+
+    /// <summary>Hands a message in. Safe from any thread.</summary>
+    public void Post(LaneMessage message)
+    {
+        lock (_gate)
+        {
+            _inbox.Add(message);
+            _posted = _inbox.Count;
+        }
+        _loop?.Wake();
+    }
+
+    public DateTimeOffset Pump()
+    {
+        lock (_gate)
+        {
+            (_inbox, _taken) = (_taken, _inbox);
+            _posted = 0;
+        }
+        Now = Moment(_node.Shell.Time.GetUtcNow());
+        for (var i = 0; i < _taken.Count; i++)
+        {
+            try
+            {
+                _taken[i].Handle(this);
+            }
+            catch (Exception e)      // a broken invariant halts one instance (see Handle); one that is about none must not take the lane with it
+            {
+                Log.MessageFailed(_log, e, _taken[i].GetType().Name);
+                _node.Report($"A message of the lane failed: {e.Message}");
+            }
+        }
+        _taken.Clear();
+        if (!_halted)
+        {
+            FireTimers();
+            _attempts.FireTimeouts(Now);
+            WatchStalls();
+            TryAgain();
+            ContinueRecovery();
+            Flush();
+            Evict();
+        }
+        HotCount = _hot.Count;
+        return NextMoment();
+    }
+
+    private static DateTimeOffset Moment(DateTimeOffset now) => new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);
+
+    private DateTimeOffset NextMoment()
+    {
+        var next = Now + Idle;
+        if (_timers.Next is { } timer && timer < next) next = timer;
+        if (_attempts.NextTimeout is { } timeout && timeout < next) next = timeout;
+        foreach (var (at, _) in _again)
+            if (at < next) next = at;
+        if (_retryFlushAt is { } flush && flush < next) next = flush;
+        return next;
+    }
+
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
+    /// <summary>The instance in memory; it is loaded where it is not.</summary>
+    internal Hot Take(InstanceId id)
+    {
+        if (_hot.TryGetValue(id, out var hot)) return hot;
+        hot = new Hot(id) { Loading = true };
+        _hot.Add(id, hot);
+        Load(hot);
+        return hot;
+    }
+
+    /// <summary>The instance if it is in memory.</summary>
+    internal Hot? Find(InstanceId id) => _hot.GetValueOrDefault(id);
+
+    /// <summary>Decides a command and all that the body answers to it, as one turn.</summary>
+    internal void Handle(Hot hot, Command command, Reply? reply = null, string? outboxDone = null)
+    {
+        if (hot.Halted)
+        {
+            reply?.Unavailable("instance.halted", "The instance stands still on this node after an internal error; see its log.");
+            return;
+        }
+        if (hot.Loading)
+        {
+            (hot.Waiting ??= new()).Enqueue(new(_ => command, reply, outboxDone));
+            return;
+        }
+        if (hot.Code is null)
+        {
+            reply?.Unavailable("workflow.absent", "No node with the code of this instance's version is here; it waits for one.");
+            return;
+        }
+        var turn = new Turn(hot, Now) { Reply = reply, OutboxDone = outboxDone };
+        try
+        {
+            if (Apply(turn, command.At == Now ? command : command with { At = Now }) is { } refusal)
+            {
+                _node.Refuse(refusal.Wire, refusal.Message, hot.Instance?.Workflow, hot.Id);
+                After(hot, turn, t => t.Reply?.Refused(refusal));
+                return;
+            }
+            Advance(turn);
+            Seal(turn);
+        }
+        catch (Exception e)
+        {
+            Halt(hot, e);
+            reply?.Unavailable("instance.halted", e.Message);
+        }
+    }
+
+    /// <summary>Does it when all that the instance has decided so far is durable.</summary>
+    private static void After(Hot hot, Turn turn, Action<Turn> release)
+    {
+        if (hot.LastTurn is not { } last)
+        {
+            release(turn);
+            return;
+        }
+        turn.Released = release;
+        (last.Followers ??= []).Add(turn);
+    }
+
+    /// <summary>Decides one command of a turn. Returns why it is refused, or null.</summary>
+    private Refusal? Apply(Turn turn, Command command)
+    {
+        var hot = turn.Hot;
+        var before = hot.Instance;
+        switch (Decider.Decide(hot.Code!.Map, _node.Options.Limits, before, command))
+        {
+            case Verdict.Refused(var refusal):
+                return refusal;
+            case Verdict.Accepted(var after, var events, var effects):
+                hot.Instance = after;
+                foreach (var effect in effects)
+                {
+                    if (effect is Effect.RunBody) turn.BodyDue = true;
+                    else turn.Effects.Add(effect);
+                }
+                foreach (var @event in events)
+                {
+                    turn.Events.Add(@event);
+                    Tell(turn, before, @event);
+                }
+                return null;
+            default:
+                throw new InvalidOperationException("The verdicts are a closed set.");
+        }
+    }
+
+    /// <summary>Tells the running body what an event means to it.</summary>
+    private static void Tell(Turn turn, Instance? before, Event @event)
+    {
+        var hot = turn.Hot;
+        switch (@event)
+        {
+            case Transitioned or ExitBegan or IncidentRaised or Paused or CancelRequested:
+                hot.Body = null;       // dropped, never unwound
+                break;
+            case StepSucceeded done: Done(done.Ordinal); break;
+            case StepFailed done: Done(done.Ordinal); break;
+            case StepCancelled done: Done(done.Ordinal); break;
+            case SleepEnded done: Done(done.Ordinal); break;
+            case SignalConsumed done: Done(done.Ordinal); break;
+            case SignalTimedOut done: Done(done.Ordinal); break;
+            case ChildEnded done: Done(done.Ordinal); break;
+        }
+
+        void Done(int ordinal)
+        {
+            if (hot.Body is not { } body) return;
+            if (before is not null && before.Outstanding.TryGetValue(ordinal, out var name))
+            {
+                if (hot.Instance!.Journal.TryGetValue(name, out var entry)) body.Done(entry);
+            }
+            else
+            {
+                // Asked for and done in one command: a signal that had come early.
+                foreach (var asked in turn.Events)
+                    if (asked is SignalAwaited awaited && awaited.Ordinal == ordinal) body.Done(hot.Instance!.Journal[awaited.Name]);
+            }
+        }
+    }
+
+    internal void Halt(Hot hot, Exception e)
+    {
+        hot.Halted = true;
+        hot.Body = null;
+        Log.InstanceHalted(_log, e, hot.Id, hot.Instance?.Workflow, hot.Instance?.State);
+        _node.Report($"Instance {hot.Id} stands still after an internal error: {e.Message}");
+    }
+}
+
+/// <summary>Something handed to a lane from outside.</summary>
+internal abstract class LaneMessage
+{
+    public abstract void Handle(Lane lane);
+}

@@ -1,0 +1,97 @@
+using System.Text;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Runtime;
+
+/// <summary>Children at their lane: an idempotent start, a cancel, and the message that tells the parent of the end.</summary>
+internal sealed partial class Lane
+{
+    private void StartChild(Hot parent, Effect.StartChild child)
+    {
+        if (_node.Registry.Find(child.Workflow, null) is not { } code)
+        {
+            Handle(parent, new Command.FailBody(Now, parent.Instance!.Visit, new("child.no-workflow", $"There is no workflow \"{child.Workflow}\" on this node.")));
+            return;
+        }
+        object input;
+        try
+        {
+            input = Codec.Decode(child.Input, code.Workflow.InputType)!;
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            Handle(parent, new Command.FailBody(Now, parent.Instance!.Visit, Failures.Of("child.input", e)));
+            return;
+        }
+        _childStarts.Add(child.RequestKey);
+        var hash = System.Security.Cryptography.SHA256.HashData(child.Input.Body.Span);
+        Start(code, new(parent.Instance!.Namespace, child.RequestKey, code.Workflow.BusinessKey(input), child.Input, hash)
+        {
+            Parent = new(parent.Id, child.Ordinal), TraceParent = parent.Instance.TraceParent, Priority = parent.Instance.Priority,
+        }, new ChildStartReply(this, parent.Id, child));
+    }
+
+    private void CancelChild(Hot parent, Effect.CancelChild child)
+    {
+        void Again() => Later(() => { if (!parent.Dropped) CancelChild(parent, child); });
+        if (_childStarts.Contains(child.RequestKey))
+        {
+            Again();      // its start is being written: whether there is something to cancel is not known yet
+            return;
+        }
+        Read(_node.Store.FindKey(parent.Instance!.Namespace, child.Workflow, child.RequestKey, CancellationToken.None), key =>
+        {
+            if (key is not null)
+                Handle(Take(key.Instance), new Command.Cancel(Now, $"instance {parent.Id}", "The parent was cancelled.", null));
+            else      // it was never started, and will not be any more: the parent need not wait
+                Deliver(parent.Id, child.Ordinal, $"never:{child.RequestKey}", MapDefinition.Cancelled, Payload.Null);
+        }, Again);
+    }
+
+    private readonly HashSet<string> _childStarts = new(StringComparer.Ordinal);
+
+    private readonly List<(DateTimeOffset At, Action Again)> _again = [];
+
+    private void Later(Action again) => _again.Add((Now + TimeSpan.FromSeconds(1), again));
+
+    private void TryAgain()
+    {
+        for (var i = _again.Count - 1; i >= 0; i--)
+        {
+            var (at, again) = _again[i];
+            if (Now < at) continue;
+            _again.RemoveAt(i);
+            again();
+        }
+    }
+
+    /// <summary>Tells a parent of a child's end. The outbox keeps the message until the parent's turn takes it in.</summary>
+    private void Deliver(InstanceId parent, int ordinal, string messageId, string state, Payload result) =>
+        Handle(Take(parent), new Command.EndChild(Now, ordinal, messageId, state, result), outboxDone: messageId);
+
+    /// <summary>A child that cannot be started is an incident of its parent.</summary>
+    private sealed class ChildStartReply(Lane lane, InstanceId parent, Effect.StartChild child) : Reply
+    {
+        public override void Committed(Turn turn) => lane._childStarts.Remove(child.RequestKey);
+        public override void Refused(Refusal refusal) => Fail(refusal.Wire, refusal.Message);
+        public override void Unavailable(string code, string message) { }      // kept and written later, or owed still: recovery starts it again
+
+        public override void NotWritten(ItemAnswer answer)
+        {
+            lane._childStarts.Remove(child.RequestKey);
+            switch (answer)
+            {
+                case ItemAnswer.KeyTaken: break;      // it runs already, or has ended and its message is in the outbox
+                case ItemAnswer.BusinessKeyTaken(var other): Fail("child.business-key", $"The key of the child \"{child.Workflow}\" belongs to instance {other}."); break;
+                case ItemAnswer.Refused(var reason): Fail("store.refused", reason); break;
+            }
+        }
+
+        private void Fail(string code, string message)
+        {
+            lane._childStarts.Remove(child.RequestKey);
+            if (lane.Find(parent) is { Instance: { } instance } hot) lane.Handle(hot, new Command.FailBody(lane.Now, instance.Visit, new(code, message)));
+        }
+    }
+}

@@ -1,0 +1,306 @@
+using System.Buffers;
+using System.Diagnostics;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Runtime;
+
+/// <summary>
+/// Commits at their lane. While one batch is being written the next gathers; nothing that a turn owes the outside is released before its batch is durable.
+/// A turn that is not written takes its instance out of memory; it is loaded again as it is durable.
+/// </summary>
+internal sealed partial class Lane
+{
+    private readonly ArrayBufferWriter<byte> _buffer = new(4096);
+    private List<Turn> _turns = [];
+    private List<Item> _items = [];
+    private List<Turn>? _writing;
+    private Batch? _batch;
+    private int _bytes;
+    private long _batches;
+    private long _sentAt;
+    private bool _halted;
+    private DateTimeOffset? _retryFlushAt;
+    private int _flushRetries;
+
+    public bool Halted => _halted;
+
+    /// <summary>Whether nothing is being written or waits to be.</summary>
+    public bool IsSettled => _writing is null && _items.Count == 0;
+
+    /// <summary>Ends a turn: its events become a row. A turn without events owes its effects at once, behind what is still being written.</summary>
+    private void Seal(Turn turn)
+    {
+        var hot = turn.Hot;
+        if (turn.Events.Count == 0)
+        {
+            After(hot, turn, Release);
+            return;
+        }
+        var version = (turn.Before?.Version ?? 0) + 1;
+        hot.Instance = turn.After = hot.Instance! with { Version = version };
+        _buffer.ResetWrittenCount();
+        EventCodec.Write(_buffer, [.. turn.Events]);
+        var body = _buffer.WrittenSpan.ToArray();
+        if (turn.Start is { } start) hot.Salt = start.Salt;
+        var hash = new byte[Chain.Size];
+        Span<byte> digest = stackalloc byte[Chain.Size];
+        Chain.Digest(hot.Salt.Span, body, digest);
+        Chain.Link(hot.Head, hot.Id, version, turn.At, digest, hash);
+        hot.Head = hash;
+        hot.Uncommitted++;
+        hot.LastTurn = turn;
+        SetBusy(hot);
+        _items.Add(Rows.Of(turn, body, hash));
+        _turns.Add(turn);
+        _bytes += body.Length;
+    }
+
+    /// <summary>Hands the gathered batch to the store, if it is free.</summary>
+    private void Flush()
+    {
+        if (_writing is not null)
+        {
+            if (_retryFlushAt is { } at && Now >= at)
+            {
+                _retryFlushAt = null;
+                Submit();
+            }
+            return;
+        }
+        if (_items.Count == 0) return;
+        var count = Fitting();
+        _batch = new(_lease.Lane, _lease.Epoch, ++_batches, count == _items.Count ? _items : _items[..count]);
+        _writing = count == _turns.Count ? _turns : _turns[..count];
+        if (count == _items.Count)
+        {
+            (_items, _turns, _bytes) = (new(_items.Count), new(_turns.Count), 0);
+        }
+        else
+        {
+            foreach (var item in _batch.Items) _bytes -= item.Body.Length;
+            _items.RemoveRange(0, count);
+            _turns.RemoveRange(0, count);
+        }
+        Submit();
+    }
+
+    private int Fitting()
+    {
+        var (itemsMax, bytesMax) = (_node.Options.BatchItemsMax, _node.Options.BatchBytesMax);
+        if (_items.Count <= itemsMax && _bytes <= bytesMax) return _items.Count;
+        var (count, bytes) = (0, 0L);
+        while (count < _items.Count && count < itemsMax && (count == 0 || bytes + _items[count].Body.Length <= bytesMax)) bytes += _items[count++].Body.Length;
+        return count;
+    }
+
+    private void Submit()
+    {
+        _sentAt = Stopwatch.GetTimestamp();
+        Telemetry.CommitSize.Record(_batch!.Items.Count);
+        _node.Store.Commit(_batch, answer => Post(new AnsweredMessage(answer)));
+    }
+
+    private sealed class AnsweredMessage(CommitAnswer answer) : LaneMessage
+    {
+        public override void Handle(Lane lane) => lane.Answered(answer);
+    }
+
+    private void Answered(CommitAnswer answer)
+    {
+        Telemetry.CommitLatency.Record(Stopwatch.GetElapsedTime(_sentAt).TotalSeconds);
+        var turns = _writing!;
+        switch (answer)
+        {
+            case CommitAnswer.Committed(var items):
+                _writing = null;
+                _flushRetries = 0;
+                _node.Writable(true);
+                long position = 0;
+                for (var i = 0; i < turns.Count; i++)
+                {
+                    if (items[i] is ItemAnswer.Committed committed) position = committed.Position;
+                    try
+                    {
+                        if (items[i] is ItemAnswer.Committed) Committed(turns[i]);
+                        else NotWritten(turns[i], items[i]);
+                    }
+                    catch (Exception e)      // one instance stands still; the others of the batch go on
+                    {
+                        Halt(turns[i].Hot, e);
+                    }
+                }
+                if (position > 0) _node.Moved(position);
+                break;
+            case CommitAnswer.Failed(var reason):
+                // Nothing was written, for certain: callers are told, and the same batch is tried again until it is, or the node stops.
+                Log.CommitFailed(_log, reason, reason.Code, turns.Count);
+                _node.Writable(false, reason);
+                foreach (var turn in turns) TellUnavailable(turn, reason.Code, reason.Message);
+                foreach (var turn in _turns) TellUnavailable(turn, reason.Code, reason.Message);
+                _retryFlushAt = Now + TimeSpan.FromMilliseconds(Math.Min(5_000, 100 << Math.Min(_flushRetries++, 6)));
+                break;
+            case CommitAnswer.Fenced(var epoch):
+                HaltLane("lane.fenced", $"Another node owns the lane, with epoch {epoch} over {_lease.Epoch}.");
+                break;
+            case CommitAnswer.Unknown(var reason):
+                HaltLane(reason.Code, $"Nobody knows whether the last batch was written: {reason.Message}");
+                break;
+        }
+    }
+
+    private static void TellUnavailable(Turn turn, string code, string message)
+    {
+        turn.Reply?.Unavailable(code, message);
+        turn.Reply = null;
+        if (turn.Followers is null) return;
+        foreach (var follower in turn.Followers)
+        {
+            follower.Reply?.Unavailable(code, message);
+            follower.Reply = null;
+        }
+    }
+
+    /// <summary>This owner may not or cannot write any more: everything stops here, and the next owner recovers from what is durable.</summary>
+    private void HaltLane(string code, string message)
+    {
+        Log.LaneHalted(_log, _lease.Lane, code, message);
+        _halted = true;
+        foreach (var turn in (_writing ?? []).Concat(_turns)) TellUnavailable(turn, code, message);
+        (_writing, _turns, _items) = (null, [], []);
+        foreach (var hot in _hot.Values.ToList()) Drop(hot);
+        _node.Lost(code, message);
+    }
+
+    private void Committed(Turn turn)
+    {
+        var hot = turn.Hot;
+        hot.Uncommitted--;
+        if (hot.LastTurn == turn) hot.LastTurn = null;
+        if (hot.Dropped) return;
+        Release(turn);
+        if (turn.Followers is { } followers)
+            foreach (var follower in followers) follower.Released!(follower);
+        if (hot.Suspect) Exonerate(hot);
+        Settle(hot);
+    }
+
+    /// <summary>What a durable turn owes the outside leaves.</summary>
+    private void Release(Turn turn)
+    {
+        var hot = turn.Hot;
+        foreach (var effect in turn.Effects) Carry(hot, effect);
+        Count(turn);
+        turn.Reply?.Committed(turn);
+        if (turn.Events.Count == 0) Settle(hot);
+    }
+
+    private void Carry(Hot hot, Effect effect)
+    {
+        switch (effect)
+        {
+            case Effect.StartAttempt start:
+                if (!_node.Draining) _attempts.Start(hot, start);
+                break;
+            case Effect.CancelAttempt cancel:
+                _attempts.Cancel(hot, cancel.Ordinal);
+                break;
+            case Effect.StartUndo undo:
+                if (!_node.Draining) StartUndo(hot, undo);
+                break;
+            case Effect.SetTimer set:
+                Keep(hot.Id, set.Timer, set.Due);
+                break;
+            case Effect.StartChild child:
+                if (!_node.Draining) StartChild(hot, child);
+                break;
+            case Effect.CancelChild child:
+                CancelChild(hot, child);
+                break;
+            case Effect.NotifyParent notify:
+                Deliver(notify.Parent.Id, notify.Parent.Ordinal, notify.MessageId, notify.State, notify.Result);
+                break;
+            case Effect.RaisePage:
+                _node.PageRaised();
+                break;
+            case Effect.ClearTimer or Effect.KeepToken or Effect.LeaveStack or Effect.SettleStack or Effect.KeepMessage:
+                break;      // rows only
+            default:
+                throw new InvalidOperationException($"The effects are a closed set; {effect.GetType().Name} is not in it.");
+        }
+    }
+
+    private void NotWritten(Turn turn, ItemAnswer answer)
+    {
+        var hot = turn.Hot;
+        hot.Uncommitted--;
+        turn.Reply?.NotWritten(answer);
+        if (turn.Followers is { } followers)
+            foreach (var follower in followers) follower.Reply?.Unavailable("store.retry", "What this waited for was not written; try again.");
+        if (hot.Dropped) return;
+        var isStart = turn.Before is null;
+        var workingAgain = hot.Instance;
+        Drop(hot);
+        if (isStart || answer is ItemAnswer.Skipped) return;
+        var again = Take(hot.Id);
+        if (answer is ItemAnswer.Refused(var reason))
+        {
+            Log.TurnRefused(_log, hot.Id, reason);
+            _node.Refuse("store.refused", reason, workingAgain?.Workflow, hot.Id);
+            again.StoreRefusals = hot.StoreRefusals + 1;
+            if (again.StoreRefusals <= 1)
+                Handle(again, new Command.FailBody(Now, turn.Before!.Visit, new("store.refused", $"The database refused what the engine wanted to write: {reason}")));
+            else
+            {
+                again.Halted = true;
+                _node.Report($"Instance {hot.Id} stands still: the database refuses to write for it: {reason}");
+            }
+        }
+        else if (answer is ItemAnswer.Duplicate && turn.Reply is null)
+            Log.TurnDuplicate(_log, hot.Id, ((ItemAnswer.Duplicate)answer).What);
+    }
+
+    /// <summary>Throws an instance out of memory with all that it has decided and not written. Its body is dropped, never unwound.</summary>
+    private void Drop(Hot hot)
+    {
+        hot.Dropped = true;
+        hot.Body = null;
+        _hot.Remove(hot.Id);
+        Wake(hot);
+        SetBusy(hot, false);
+        _attempts.Abandon(hot);
+        // Turns of it that were decided on top of what was not written, and wait in the next batch, must not be written either.
+        for (var i = _turns.Count - 1; i >= 0; i--)
+        {
+            if (_turns[i].Hot != hot) continue;
+            TellUnavailable(_turns[i], "store.retry", "What this was based on was not written; try again.");
+            _bytes -= _items[i].Body.Length;
+            _turns.RemoveAt(i);
+            _items.RemoveAt(i);
+        }
+        if (hot.Waiting is { } waiting)
+            foreach (var next in waiting) next.Reply?.Unavailable("store.retry", "The instance is being loaded again; try again.");
+    }
+
+    private void Count(Turn turn)
+    {
+        foreach (var @event in turn.Events)
+        {
+            switch (@event)
+            {
+                case Started started:
+                    Telemetry.Started.Add(1, new KeyValuePair<string, object?>("workflow", started.Workflow));
+                    break;
+                case Transitioned { IsEnd: true } ended:
+                    Telemetry.Ended.Add(1, new("workflow", turn.Hot.Instance!.Workflow), new("state", ended.To));
+                    break;
+                case DeadlineBreached:
+                    Telemetry.Breaches.Add(1, new KeyValuePair<string, object?>("workflow", turn.Hot.Instance!.Workflow));
+                    break;
+                case IncidentRaised incident:
+                    Telemetry.Incidents.Add(1, new KeyValuePair<string, object?>("code", incident.Failure.Code));
+                    break;
+            }
+        }
+    }
+}

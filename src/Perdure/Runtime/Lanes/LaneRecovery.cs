@@ -1,0 +1,202 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Runtime;
+
+/// <summary>
+/// How instances come into memory and leave it. At the start a lane takes up, in portions, those that had work under way; all others are loaded when something comes for them.
+/// </summary>
+internal sealed partial class Lane
+{
+    private const int RecoveryPage = 500, OutboxPage = 500;
+    private static readonly TimeSpan SuspectPatience = TimeSpan.FromSeconds(30);
+
+    private readonly Queue<Hot> _suspects = new();
+    private Hot? _onTrial;
+    private DateTimeOffset _trialEnds;
+    private InstanceId _recoveredUpTo;
+    private bool _recovering = true, _readingActive, _readingOutbox;
+    private bool _outboxRead;
+    private long _outboxUpTo;
+    private int _loading;
+
+    /// <summary>Whether everything that had work under way has been taken up.</summary>
+    public bool Recovered => !_recovering && _suspects.Count == 0 && _onTrial is null;
+
+    private void ContinueRecovery()
+    {
+        if (_node.Draining) return;
+        if (_recovering && !_readingActive && _loading + InFlight < Math.Max(RecoveryPage, _node.Options.InFlightMax - RecoveryPage))
+        {
+            _readingActive = true;
+            Read(_node.Store.Active(_lease.Lane, _recoveredUpTo, RecoveryPage, CancellationToken.None), page =>
+            {
+                _readingActive = false;
+                foreach (var id in page) Take(id);
+                if (page.Count > 0) _recoveredUpTo = page[^1];
+                if (page.Count < RecoveryPage) _recovering = false;
+            }, () => _readingActive = false);
+        }
+        if (!_outboxRead && !_readingOutbox)
+        {
+            _readingOutbox = true;
+            Read(_node.Store.Outbox(_lease.Lane, _outboxUpTo, OutboxPage, CancellationToken.None), page =>
+            {
+                _readingOutbox = false;
+                foreach (var message in page) Deliver(message.To, message.Ordinal, message.MessageId, message.State, message.Result);
+                if (page.Count > 0) _outboxUpTo = page[^1].Position;
+                if (page.Count < OutboxPage) _outboxRead = true;
+            }, () => _readingOutbox = false);
+        }
+        if (_onTrial is not null && Now >= _trialEnds) Exonerate(_onTrial);
+        if (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect) && !suspect.Dropped) Try(suspect);
+    }
+
+    private void Load(Hot hot)
+    {
+        _loading++;
+        Read(_node.Store.Load(hot.Id, CancellationToken.None), stored =>
+        {
+            _loading--;
+            if (hot.Dropped) return;
+            if (stored is null)
+            {
+                Forget(hot, reply => reply.NotFound());
+                return;
+            }
+            try
+            {
+                Restore(hot, stored);
+            }
+            catch (Exception e)
+            {
+                hot.Loading = false;
+                Halt(hot, e);
+                Forget(hot, reply => reply.Unavailable("instance.unreadable", e.Message), keep: true);
+            }
+        }, () =>
+        {
+            _loading--;
+            if (!hot.Dropped) Forget(hot, reply => reply.Unavailable("store.read", "The instance could not be read; try again."));
+        });
+    }
+
+    private void Restore(Hot hot, StoredInstance stored)
+    {
+        hot.Code = _node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion);
+        hot.Salt = stored.Row.Salt;
+        hot.Instance = StoredHistory.Rebuild(stored);
+        var last = stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint;
+        hot.Head = last.Hash.ToArray();
+        hot.Loading = false;
+        hot.DiedWith = _node.Unclean && last.At < _node.OpenedAt;
+        if (hot.Code is null) _node.Absent(stored.Row.Workflow, stored.Row.WorkflowVersion);
+        else if (hot.DiedWith && hot.Instance.Recoveries >= 2 && !Recovered && hot.Instance.Status is Status.Running or Status.Compensating)
+        {
+            // It has been under way at more than one death: it goes on alone, once all others have, so that it cannot take them along again.
+            hot.Suspect = true;
+            hot.Loading = true;
+            _suspects.Enqueue(hot);
+            return;
+        }
+        TakeUp(hot);
+    }
+
+    private void TakeUp(Hot hot)
+    {
+        hot.Loading = false;
+        if (hot.Code is not null && hot.Instance!.EndedAt is null) Handle(hot, new Command.Recover(Now, hot.DiedWith));
+        var waiting = hot.Waiting;
+        hot.Waiting = null;
+        while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command(hot), next.Reply, next.OutboxDone);
+        Settle(hot);
+    }
+
+    private void Try(Hot suspect)
+    {
+        (_onTrial, _trialEnds) = (suspect, Now + SuspectPatience);
+        TakeUp(suspect);
+    }
+
+    /// <summary>A suspect has progressed, or has been patient long enough: the next one may go on.</summary>
+    private void Exonerate(Hot hot)
+    {
+        if (_onTrial != hot) return;
+        if (Now < _trialEnds && hot.Attempts is { Count: > 0 }) return;
+        hot.Suspect = false;
+        _onTrial = null;
+    }
+
+    private void Forget(Hot hot, Action<Reply> answer, bool keep = false)
+    {
+        if (!keep)
+        {
+            hot.Dropped = true;
+            _hot.Remove(hot.Id);
+        }
+        while (hot.Waiting is not null && hot.Waiting.TryDequeue(out var next))
+            if (next.Reply is { } reply) answer(reply);
+    }
+
+    /// <summary>Where the instance stands now decides whether it counts as in flight, waits in memory, or leaves it.</summary>
+    private void Settle(Hot hot)
+    {
+        if (hot.Dropped || hot.Loading || hot.Uncommitted > 0) return;
+        SetBusy(hot);
+        if (hot.Instance?.EndedAt is not null)
+        {
+            hot.Dropped = true;
+            _hot.Remove(hot.Id);
+            Wake(hot);
+        }
+        else if (!hot.Busy && hot.Idle is null) hot.Idle = _idle.AddLast(hot);
+        else if (hot.Busy) Wake(hot);
+    }
+
+    private void SetBusy(Hot hot) =>
+        SetBusy(hot, !hot.Dropped && (hot.Uncommitted > 0 || hot.Instance is { Status: Status.Running or Status.Compensating }));
+
+    private void SetBusy(Hot hot, bool busy)
+    {
+        if (hot.Busy == busy) return;
+        hot.Busy = busy;
+        _inFlight += busy ? 1 : -1;
+        if (busy) Wake(hot);
+    }
+
+    private void Wake(Hot hot)
+    {
+        if (hot.Idle is not { } node) return;
+        _idle.Remove(node);
+        hot.Idle = null;
+    }
+
+    /// <summary>Instances that only wait leave memory, the longest idle first, when there are too many. Their bodies are dropped, never unwound.</summary>
+    private void Evict()
+    {
+        while (_idle.Count > _node.Options.HotMax && _idle.First is { Value: var hot })
+        {
+            Wake(hot);
+            hot.Dropped = true;
+            hot.Body = null;
+            _hot.Remove(hot.Id);
+        }
+    }
+
+    /// <summary>Reads from the store; the answer comes back as a message.</summary>
+    private void Read<T>(Task<T> read, Action<T> answer, Action failed) =>
+        read.ContinueWith((task, _) => Post(new ReadMessage<T>(task, answer, failed)), null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private sealed class ReadMessage<T>(Task<T> task, Action<T> answer, Action failed) : LaneMessage
+    {
+        public override void Handle(Lane lane)
+        {
+            if (task.IsCompletedSuccessfully) answer(task.Result);
+            else
+            {
+                Log.ReadFailed(lane._log, task.Exception!);
+                failed();
+            }
+        }
+    }
+}

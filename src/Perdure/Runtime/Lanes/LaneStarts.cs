@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Perdure.Kernel;
+
+namespace Perdure.Runtime;
+
+/// <summary>What a start asks for, checked and encoded.</summary>
+internal sealed record PreparedStart(string Namespace, string RequestKey, string? BusinessKey, Payload Input, ReadOnlyMemory<byte> PayloadHash)
+{
+    public Parent? Parent { get; init; }
+    public string? TraceParent { get; init; }
+    public int Priority { get; init; }
+    public ImmutableSortedDictionary<string, string> Attributes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
+
+/// <summary>Starts at their lane.</summary>
+internal sealed partial class Lane
+{
+    /// <summary>Makes a new instance and runs its first body. Whether its keys are free, the commit says.</summary>
+    private void Start(Carried code, PreparedStart start, Reply reply)
+    {
+        var salt = new byte[Chain.SaltSize];
+        _node.Shell.Fill(salt);
+        var hot = new Hot(_ids.Next(Now)) { Code = code };
+        _hot.Add(hot.Id, hot);
+        var turn = new Turn(hot, Now) { Reply = reply, Start = new(start.PayloadHash, salt) };
+        try
+        {
+            var command = new Command.Start(Now, hot.Id, start.Namespace, start.RequestKey, start.BusinessKey, start.Input)
+            {
+                Parent = start.Parent, TraceParent = start.TraceParent, Priority = start.Priority, Attributes = start.Attributes,
+            };
+            if (Apply(turn, command) is { } refusal)
+            {
+                _hot.Remove(hot.Id);
+                _node.Refuse(refusal.Wire, refusal.Message, code.Map.Workflow, null);
+                reply.Refused(refusal);
+                return;
+            }
+            Advance(turn);
+            Seal(turn);
+        }
+        catch (Exception e)
+        {
+            _hot.Remove(hot.Id);
+            Halt(hot, e);
+            reply.Unavailable("instance.halted", e.Message);
+        }
+    }
+
+    internal sealed class StartMessage(Carried code, PreparedStart start, Reply reply) : LaneMessage
+    {
+        public override void Handle(Lane lane)
+        {
+            if (lane._halted || lane._node.Draining) reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
+            else lane.Start(code, start, reply);
+        }
+    }
+
+    internal sealed class CommandMessage(InstanceId instance, Func<Lane, Hot, Command> command, Reply reply) : LaneMessage
+    {
+        public override void Handle(Lane lane)
+        {
+            if (lane._halted || lane._node.Draining)
+            {
+                reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
+                return;
+            }
+            var hot = lane.Take(instance);
+            if (hot.Loading) (hot.Waiting ??= new()).Enqueue(new(loaded => command(lane, loaded), reply, null));
+            else lane.Handle(hot, command(lane, hot), reply);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
+
+namespace Perdure.Runtime;
+
+/// <summary>What the engine logs, under stable ids.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Information, "Node {Host}/{ProcessId} owns {Lanes} lane(s) with epoch {Epoch}; the owner before {Ending}.")]
+    public static partial void Opened(ILogger log, string host, int processId, int lanes, long epoch, string ending);
+
+    [LoggerMessage(1002, LogLevel.Information, "Draining: {Running} attempt(s) run, {InFlight} instance(s) are in flight.")]
+    public static partial void Draining(ILogger log, int running, int inFlight);
+
+    [LoggerMessage(1003, LogLevel.Information, "Stopped; the store is closed in order.")]
+    public static partial void Stopped(ILogger log);
+
+    [LoggerMessage(1010, LogLevel.Critical, "Instance {Instance} of {Workflow} in {State} stands still after an internal error.")]
+    public static partial void InstanceHalted(ILogger log, Exception e, InstanceId instance, string? workflow, string? state);
+
+    [LoggerMessage(1011, LogLevel.Critical, "Lane {Lane} stands still: {Code}: {Reason}")]
+    public static partial void LaneHalted(ILogger log, int lane, string code, string reason);
+
+    [LoggerMessage(1012, LogLevel.Critical, "A message of the lane failed: {Message}.")]
+    public static partial void MessageFailed(ILogger log, Exception e, string message);
+
+    [LoggerMessage(1020, LogLevel.Error, "The store does not write ({Code}); {Turns} turn(s) are kept and tried again.")]
+    public static partial void CommitFailed(ILogger log, Exception e, string code, int turns);
+
+    [LoggerMessage(1021, LogLevel.Error, "The database refused a turn of instance {Instance}: {Reason}")]
+    public static partial void TurnRefused(ILogger log, InstanceId instance, string reason);
+
+    [LoggerMessage(1022, LogLevel.Information, "A turn of instance {Instance} was written before: {What}")]
+    public static partial void TurnDuplicate(ILogger log, InstanceId instance, string what);
+
+    [LoggerMessage(1023, LogLevel.Error, "The store could not be read.")]
+    public static partial void ReadFailed(ILogger log, Exception e);
+
+    [LoggerMessage(1030, LogLevel.Warning, "No code is here for {Workflow} version {Version}; its instances wait.")]
+    public static partial void WorkflowAbsent(ILogger log, string workflow, int version);
+
+    [LoggerMessage(1031, LogLevel.Warning, "No code is here for the operation {Operation}; instance {Instance} waits.")]
+    public static partial void OperationAbsent(ILogger log, string operation, InstanceId instance);
+}

@@ -1,0 +1,167 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
+using Perdure.Ports;
+using Perdure.Replay;
+
+namespace Perdure.Runtime;
+
+/// <summary>A node: the code it carries, the store it has opened, and its lanes.</summary>
+internal sealed class Node
+{
+    private readonly ILogger _log;
+    private readonly ConcurrentDictionary<string, byte> _reports = new(StringComparer.Ordinal);
+    private readonly Feed _feed = new();
+    private Lane[] _lanes = [];
+    private int _nextLane;
+    private volatile StoreException? _notWritable;
+    private volatile string? _lost;
+    private volatile bool _stopped;
+    private volatile IReadOnlyList<string> _undoable = [];
+
+    public Node(Registry registry, IStore store, INodeShell shell, IServiceScopeFactory scopes, PerdureOptions options, PayloadCodec codec, ILogger log)
+    {
+        (Registry, Store, Shell, Scopes, Options, Codec, _log) = (registry, store, shell, scopes, options, codec, log);
+    }
+
+    public Registry Registry { get; }
+    public IStore Store { get; }
+    public INodeShell Shell { get; }
+    public IServiceScopeFactory Scopes { get; }
+    public PerdureOptions Options { get; }
+    public PayloadCodec Codec { get; }
+    public bool Unclean { get; private set; }
+    public DateTimeOffset OpenedAt { get; private set; }
+    public bool Draining { get; private set; }
+    public bool IsOpen => _lanes.Length > 0 && !_stopped;
+    public Feed Feed => _feed;
+    public IReadOnlyList<Lane> Lanes => _lanes;
+
+    /// <summary>Why commands are not taken now; null when they are.</summary>
+    public (string Code, string Message)? Closed =>
+        Draining ? ("node.stopping", "The node is stopping.")
+        : _lost is { } lost ? ("lane.lost", lost)
+        : !IsOpen ? ("node.starting", "The node has not opened its store yet.")
+        : _notWritable is { } reason ? (reason.Code, reason.Message)
+        : null;
+
+    public event Action<RefusalNotice>? Refused;
+    public event Action? PagesMoved;
+
+    /// <summary>Opens the store, registers the maps, and begins.</summary>
+    public async Task Open(NodeIdentity identity, CancellationToken cancellation)
+    {
+        var ownership = await Store.Open(identity, cancellation).ConfigureAwait(false);
+        foreach (var carried in Registry.All) await Store.Register(carried.Map, cancellation).ConfigureAwait(false);
+        _undoable = [.. (await Store.LiveOperations(cancellation).ConfigureAwait(false))
+            .Where(live => Registry.Step(live.Operation) is null)
+            .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
+        Unclean = ownership.Unclean;
+        OpenedAt = Shell.Time.GetUtcNow();
+        Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch), Unclean ? "did not close it" : "closed it");
+        Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
+        foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");
+        _lanes = lanes;
+    }
+
+    /// <summary>Starts nothing new, lets what runs end within the time, cancels the rest, writes what is decided, and closes the store.</summary>
+    public async Task Close(TimeSpan within)
+    {
+        if (!IsOpen || Draining) return;
+        Draining = true;
+        Log.Draining(_log, _lanes.Sum(l => l.RunningAttempts), _lanes.Sum(l => l.InFlight));
+        await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false);
+        foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
+        await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
+        await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+        _stopped = true;
+        foreach (var lane in _lanes) await lane.Stop().ConfigureAwait(false);
+        await Store.Close(CancellationToken.None).ConfigureAwait(false);
+        Log.Stopped(_log);
+    }
+
+    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(2);
+
+    private async Task Until(Func<Lane, bool> settled, TimeSpan within)
+    {
+        var end = Shell.Time.GetTimestamp();
+        while (Shell.Time.GetElapsedTime(end) < within)
+        {
+            var asked = _lanes.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
+            await Task.WhenAll(asked).ConfigureAwait(false);
+            if (asked.All(a => a.Result)) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Shell.Time).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Asks a lane something, on the lane.</summary>
+    public Task<T> Ask<T>(Lane lane, Func<T> question)
+    {
+        var message = new AskMessage<T>(question, Shell);
+        if (_stopped) return Task.FromException<T>(new InvalidOperationException("The node has stopped."));
+        lane.Post(message);
+        return message.Task;
+    }
+
+    public Lane LaneOf(InstanceId id) => _lanes[id.Slot % _lanes.Length];
+
+    public Lane NextLane() => _lanes[(uint)Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
+
+    public NodeHealth Health()
+    {
+        List<string> problems = [];
+        if (Closed is { } closed) problems.Add(closed.Message);
+        problems.AddRange(_undoable);
+        problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
+        return new(Closed is null, problems, _lanes.Sum(l => l.HotCount), _lanes.Sum(l => l.InFlight), _lanes.Sum(l => l.Queued));
+    }
+
+    public void Moved(long position) => _feed.Moved(position, Shell);
+    public void PageRaised() => PagesMoved?.Invoke();
+    public void Writable(bool writable, StoreException? reason = null) => _notWritable = writable ? null : reason;
+    public void Lost(string code, string message) => _lost = $"{code}: {message}";
+
+    /// <summary>Remembers something that a person should know; shown in the node's health. Bounded.</summary>
+    public void Report(string problem)
+    {
+        if (_reports.Count < 100) _reports.TryAdd(problem, 0);
+    }
+
+    public void Absent(string workflow, int version)
+    {
+        if (_reports.TryAdd($"No code is here for {workflow} version {version}; its instances wait.", 0)) Log.WorkflowAbsent(_log, workflow, version);
+    }
+
+    public void AbsentOperation(string operation, InstanceId instance)
+    {
+        if (_reports.TryAdd($"No code is here for the operation \"{operation}\"; instances wait for it.", 0)) Log.OperationAbsent(_log, operation, instance);
+    }
+
+    public void Refuse(string code, string message, string? workflow, InstanceId? instance)
+    {
+        Telemetry.Refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+        Refused?.Invoke(new(Shell.Time.GetUtcNow(), code, message, workflow, instance));
+    }
+
+    private sealed class AskMessage<T>(Func<T> question, INodeShell shell) : LaneMessage, IThreadPoolWorkItem
+    {
+        private readonly TaskCompletionSource<T> _source = new();
+        private T? _answer;
+
+        public Task<T> Task => _source.Task;
+
+        public override void Handle(Lane lane)
+        {
+            _answer = question();
+            shell.Dispatch(this);
+        }
+
+        void IThreadPoolWorkItem.Execute() => _source.TrySetResult(_answer!);
+    }
+
+    private sealed class CancelAllMessage : LaneMessage
+    {
+        public override void Handle(Lane lane) => lane.CancelAllAttempts();
+    }
+}

@@ -1,0 +1,20 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Runtime;
+
+/// <summary>Stored records as what they say.</summary>
+internal static class StoredHistory
+{
+    public static Record Decode(StoredRecord stored) => new(stored.Instance, stored.Version, stored.At, EventCodec.Read(stored.Body));
+
+    /// <summary>The instance as its first record, its checkpoint and its tail give it.</summary>
+    public static Instance Rebuild(StoredInstance stored)
+    {
+        var first = Decode(stored.First);
+        var started = first.Events.OfType<Started>().First();
+        var instance = Decider.FromCheckpoint(started, first.At, stored.Checkpoint.Version == first.Version ? first : Decode(stored.Checkpoint), stored.Stack, stored.Messages);
+        foreach (var record in stored.Tail) instance = Decider.Replay(instance, Decode(record));
+        return instance;
+    }
+}

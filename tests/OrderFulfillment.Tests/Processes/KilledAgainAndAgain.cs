@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Shop.Tests.Processes;
+
+/// <summary>Orders of all kinds, and a shop that is killed at random moments.</summary>
+public sealed class KilledAgainAndAgain(ITestOutputHelper output)
+{
+    private const int Kills = 22, OrdersBetween = 12;
+
+    [Fact(Timeout = 240_000)]
+    public async Task Nothing_is_lost_and_nothing_is_done_twice()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("PERDURE_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Random.Shared.Next();
+        output.WriteLine($"PERDURE_SEED={seed}");
+        var random = new Random(seed);
+        var orders = Enumerable.Range(0, Kills * OrdersBetween).Select(n => TestOrder.Any($"o-{n}", random)).ToList();
+
+        await using var shop = await RunningShop.Open(stop);
+        List<Task> placing = [];
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            placing.AddRange(orders.Skip(kill * OrdersBetween).Take(OrdersBetween).Select(shop.Place));
+            // The random moment is the point here: nothing is waited for.
+            await Task.Delay(random.Next(20, 1_200), stop);
+            await shop.KillAndStart();
+        }
+        await Task.WhenAll(placing);
+        output.WriteLine($"{Kills} kills, {orders.Count} orders accepted.");
+
+        await Eventually.Holds(async () => (await Task.WhenAll(orders.Chunk(orders.Count / 4 + 1).Select(Unsettled))).SelectMany(ids => ids).ToList(), left => left.Count == 0, stop, TimeSpan.FromSeconds(60));
+        await Audit.Agrees(shop, orders);
+        foreach (var group in (await Task.WhenAll(orders.Select(shop.Instance))).GroupBy(instance => instance.State)) output.WriteLine($"{group.Key}: {group.Count()}");
+
+        async Task<List<string>> Unsettled(TestOrder[] part)
+        {
+            List<string> left = [];
+            foreach (var order in part)
+                if (await shop.Instance(order) is var instance && !RunningShop.HasSettled(instance)) left.Add($"{order.Id} in {instance.State} ({instance.Status})");
+            return left;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Shop.Tests.Processes;
+
+/// <summary>The sample as people run it: a process of its own.</summary>
+public sealed partial class ShopProcess : IAsyncDisposable
+{
+    private const int LinesKept = 200;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _said = new();
+    private readonly TaskCompletionSource<Uri> _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ShopProcess(string data, IEnumerable<string> settings)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "OrderFulfillment.dll"), "--urls", "http://127.0.0.1:0", "--data", data },
+            WorkingDirectory = data,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // Logs are read as they are written, whatever the machine's environment says.
+            Environment = { ["DOTNET_ENVIRONMENT"] = "Production", ["Logging__Console__FormatterName"] = "simple", ["DOTNET_TieredPGO"] = "0" },
+        };
+        foreach (var setting in settings) start.ArgumentList.Add(setting);
+        _process = new() { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Hear(line.Data);
+        _process.ErrorDataReceived += (_, line) => Hear(line.Data);
+        _process.Exited += (_, _) => _listens.TrySetException(new EndedEarly($"The shop ended with {_process.ExitCode}:\n{Said}"));
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>The last it wrote.</summary>
+    public string Said => string.Join('\n', _said);
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts it and waits until it is ready; or, where it <paramref name="mayDie"/>, until it is dead.</summary>
+    public static async Task<ShopProcess> Start(string data, IEnumerable<string> settings, CancellationToken cancellation, bool mayDie = false)
+    {
+        var shop = new ShopProcess(data, settings);
+        try
+        {
+            shop._process.Start();
+            shop._process.BeginOutputReadLine();
+            shop._process.BeginErrorReadLine();
+            shop.Address = await shop._listens.Task.WaitAsync(TimeSpan.FromSeconds(60), cancellation);
+            await shop.Ready(mayDie, cancellation);
+            return shop;
+        }
+        catch (EndedEarly) when (mayDie)
+        {
+            return shop;
+        }
+        catch
+        {
+            await shop.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public async Task Kill()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    public Task Exited(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+
+    /// <summary>SIGTERM, and its exit code.</summary>
+    public async Task<int> Terminate(CancellationToken cancellation)
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Kill();
+        _process.Dispose();
+    }
+
+    private async Task Ready(bool mayDie, CancellationToken cancellation)
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        await Eventually.Holds(async () =>
+        {
+            try
+            {
+                using var response = await http.GetAsync("/health/ready", cancellation);
+                return response.StatusCode == HttpStatusCode.OK ? "ready" : await response.Content.ReadAsStringAsync(cancellation);
+            }
+            catch (HttpRequestException exception)
+            {
+                if (mayDie && _process.HasExited) return "ready";
+                Assert.False(_process.HasExited, $"The shop died:\n{Said}");
+                return exception.Message;
+            }
+        }, said => said == "ready", cancellation, TimeSpan.FromSeconds(30));
+    }
+
+    private sealed class EndedEarly(string message) : Exception(message);
+
+    private void Hear(string? line)
+    {
+        if (line is null) return;
+        _said.Enqueue(line);
+        while (_said.Count > LinesKept) _said.TryDequeue(out _);
+        if (Listening().Match(line) is { Success: true } found) _listens.TrySetResult(new(found.Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"Now listening on: (http://\S+)")]
+    private static partial Regex Listening();
+}

@@ -1,0 +1,84 @@
+namespace Perdure.Kernel.Tests;
+
+/// <summary>
+/// An independent account of a saga: from what was started and what was told of it alone, never from the instance, it knows what may have happened,
+/// and expects exactly that to be undone, in reverse.
+/// </summary>
+internal sealed class SagaChecker
+{
+    private sealed class Deed
+    {
+        public required string Token { get; init; }
+        public bool AtMostOnce { get; set; }
+        public bool Consented { get; set; }
+        public bool Running { get; set; }
+        public bool MayHaveHappened { get; set; }
+        public bool Unknown { get; set; }
+    }
+
+    private readonly SortedDictionary<int, Deed> _deeds = [];
+    private readonly List<int> _undone = [];
+    private World _world = null!;
+
+    public void Attach(World world)
+    {
+        _world = world;
+        world.Decided += Hear;
+        world.CarriedOut += See;
+    }
+
+    private void Hear(Instance? before, Command command, Verdict verdict)
+    {
+        switch (command)
+        {
+            case Command.EndAttempt e when _deeds.TryGetValue(e.Ordinal, out var deed) && deed.Running && e.Attempt < 90:
+                deed.Running = false;
+                // An end that comes after the visit was restarted is not heard any more.
+                if (before!.Open(e.Ordinal) is null) deed.MayHaveHappened = deed.Unknown = true;
+                else if (e.Outcome is Outcome.Success) deed.MayHaveHappened = true;
+                else if (e.Outcome is Outcome.Failed { Failure.Unknown: true }) deed.MayHaveHappened = deed.Unknown = true;
+                break;
+            case Command.Retry { Mode: RetryMode.Again } when verdict is Verdict.Accepted { Events.Length: > 0 }:
+                if (_deeds.TryGetValue(before!.Incident!.Ordinal, out var about)) about.Consented = true;
+                break;
+            case Command.Recover when verdict is Verdict.Accepted:
+                foreach (var deed in _deeds.Values.Where(d => d.Running))
+                {
+                    deed.Running = false;
+                    deed.MayHaveHappened = deed.Unknown = true;
+                }
+                break;
+        }
+    }
+
+    private void See(Effect effect)
+    {
+        switch (effect)
+        {
+            case Effect.KeepToken { OnStack: true } e:
+                _deeds.Add(e.Ordinal, new() { Token = Token.For(_world.Instance!.Id, e.Visit, e.Name, e.Generation), AtMostOnce = _world.Instance.Journal[e.Name].AtMostOnce });
+                break;
+            case Effect.StartAttempt e when _deeds.TryGetValue(e.Ordinal, out var deed):
+                Assert.Equal(deed.Token, e.Token);
+                if (deed is { AtMostOnce: true, Unknown: true }) Assert.True(deed.Consented, "At most once, its outcome is unknown, and it starts without a person's consent.");
+                deed.Consented = false;
+                deed.Running = true;
+                break;
+            case Effect.StartUndo e:
+                Assert.Equal(_deeds[e.Ordinal].Token, e.Token);
+                if (_undone.Count == 0 || _undone[^1] != e.Ordinal) _undone.Add(e.Ordinal);
+                break;
+            case Effect.SettleStack:
+                _deeds.Clear();
+                break;
+        }
+    }
+
+    public void ExpectEnd()
+    {
+        var revoked = _world.Map.Find(_world.Instance!.State)!.Kind == StateKind.Revoked;
+        // What still runs after a restarted visit may happen.
+        int[] expected = revoked ? [.. _deeds.Where(d => d.Value.MayHaveHappened || d.Value.Running).Select(d => d.Key).Reverse()] : [];
+        Assert.Equal(expected, _undone);
+    }
+}

@@ -1,0 +1,132 @@
+namespace Perdure.Kernel.Tests;
+
+/// <summary>Compensation, incidents, recovery.</summary>
+public class SagaRules
+{
+    private static Scene Compensating() => new Scene().Step("a").Succeed("a").Step("b").Succeed("b").Go("Locked").Step("c").Fail("c", unknown: true).Go("REVOKED");
+
+    [Fact]
+    public void What_was_or_may_have_been_done_is_undone_in_reverse_one_at_a_time()
+    {
+        var scene = Compensating();
+        Assert.Equal((3, $"{scene.Instance.Id}.2.c.1"), (scene.Effect<Effect.StartUndo>().Ordinal, scene.Effect<Effect.StartUndo>().Token));
+        Assert.Equal(("Locked", Status.Compensating), (scene.Instance.State, scene.Instance.Status));
+        Assert.Equal(2, scene.Undone().Effect<Effect.StartUndo>().Ordinal);
+        Assert.Equal(1, scene.Undone().Effect<Effect.StartUndo>().Ordinal);
+        Assert.Equal("REVOKED", scene.Undone().Instance.State);
+    }
+
+    [Fact]
+    public void An_undo_is_tried_again_and_one_that_keeps_failing_is_an_incident_that_a_retry_continues()
+    {
+        var scene = Compensating();
+        for (var attempt = 1; attempt < 3; attempt++) scene.Undone(attempt, new("busy", "no", Transient: true)).After(4).Fire(TimerKind.Undo, 3);
+        scene.Undone(3, new("busy", "no", Transient: true));
+        Assert.Equal(("undo.failed", 3), (scene.Instance.Incident!.Failure.Code, scene.Instance.Incident.Ordinal));
+        scene.Effect<Effect.RaisePage>();
+        Assert.Equal(4, scene.Retry().Effect<Effect.StartUndo>().Attempt);
+        Assert.IsType<UndoRetryScheduled>(Assert.Single(scene.Undone(4, new("busy", "no", Transient: true)).Events));
+    }
+
+    [Fact]
+    public void After_a_crash_in_the_middle_the_undo_starts_again()
+    {
+        var scene = Compensating().Undone().Recover();
+        Assert.Equal((2, 2), (scene.Effect<Effect.StartUndo>().Ordinal, scene.Effect<Effect.StartUndo>().Attempt));
+        Assert.Empty(scene.Undone(attempt: 1).Events);
+        Assert.Equal(1, scene.Undone(attempt: 2).Effect<Effect.StartUndo>().Ordinal);
+    }
+
+    [Fact]
+    public void After_a_crash_every_running_attempt_may_have_happened_and_starts_again_under_its_token()
+    {
+        var scene = new Scene().Step("a").Recover();
+        Assert.Equal((2, $"{scene.Instance.Id}.1.a.1"), (scene.Effect<Effect.StartAttempt>().Attempt, scene.Effect<Effect.StartAttempt>().Token));
+        scene.Effect<Effect.RunBody>();
+        Assert.True(scene.Entry("a").EverUnknown);
+        Assert.Single(scene.Fail("a").Instance.Stack);
+    }
+
+    [Fact]
+    public void After_a_crash_an_at_most_once_step_is_never_started_by_itself()
+    {
+        var scene = new Scene().Step("a", atMostOnce: true).Recover();
+        Assert.Empty(scene.Effects.OfType<Effect.StartAttempt>());
+        Assert.Equal("step.outcome-unknown", scene.Instance.Incident!.Failure.Code);
+    }
+
+    [Fact]
+    public void Who_only_waits_is_taken_up_without_a_record()
+    {
+        var scene = new Scene().Intend(new Intent.Sleep("nap", TimeSpan.FromHours(1))).Recover();
+        Assert.Empty(scene.Events);
+        Assert.Equal(Decider.Pending(Scene.Order, scene.Instance).AsEnumerable(), scene.Effects);
+        Assert.Equal(2, scene.Effects.Length);
+    }
+
+    [Fact]
+    public void Who_dies_again_and_again_without_progress_is_put_aside_until_an_operator_acts()
+    {
+        var scene = new Scene().Step("a");
+        for (var i = 0; i < 5; i++) Assert.Null(scene.Recover().Instance.Incident);
+        Assert.Equal("instance.quarantined", scene.Recover().Instance.Incident!.Failure.Code);
+        Assert.Empty(scene.Effects.OfType<Effect.StartAttempt>());
+        Assert.Equal(7, scene.Retry().Effect<Effect.StartAttempt>().Attempt);
+        Assert.Equal(0, scene.Instance.Recoveries);
+    }
+
+    [Fact]
+    public void A_body_that_dies_without_having_asked_for_anything_counts_too()
+    {
+        var scene = new Scene();
+        for (var i = 0; i < 6; i++) scene.Recover();
+        Assert.Equal("instance.quarantined", scene.Instance.Incident!.Failure.Code);
+        scene = new();
+        for (var i = 0; i < 9; i++) scene.Recover(unclean: false);
+        Assert.Null(scene.Instance.Incident);
+    }
+
+    [Fact]
+    public void A_body_that_fails_is_an_incident_with_a_page_and_a_retry_discards_failures_never_successes()
+    {
+        var scene = new Scene().Step("a").Succeed("a").Step("b").Fail("b");
+        scene.Give(new Command.FailBody(scene.Now, 1, new("body.failed", "boom")));
+        Assert.Equal($"{scene.Instance.Id}/incident/1", scene.Effect<Effect.RaisePage>().Page.Key);
+        Assert.Equal(Status.Incident, scene.Instance.Status);
+        scene.Retry();
+        Assert.Equal(["a"], scene.Instance.Journal.Keys);
+        scene.Effect<Effect.RunBody>();
+        Assert.Equal($"{scene.Instance.Id}.1.b.2", scene.Step("b").Effect<Effect.StartAttempt>().Token);
+        Assert.Empty(scene.Give(new Command.Retry(scene.Now, "ann", 1)).Events);
+        Assert.Null(scene.Refusal);
+        Assert.Equal(RefusalCode.IncidentNone, scene.Give(new Command.Retry(scene.Now, "ann", 2)).Refusal!.Code);
+    }
+
+    [Fact]
+    public void A_failure_of_unknown_outcome_is_tried_again_under_the_same_token()
+    {
+        var scene = new Scene().Step("b").Fail("b", unknown: true);
+        scene.Give(new Command.FailBody(scene.Now, 1, new("body.failed", "boom"))).Retry();
+        Assert.Equal((1, 2, $"{scene.Instance.Id}.1.b.1"),
+            (scene.Effect<Effect.StartAttempt>().Ordinal, scene.Effect<Effect.StartAttempt>().Attempt, scene.Effect<Effect.StartAttempt>().Token));
+    }
+
+    [Fact]
+    public void A_visit_that_is_restarted_uses_the_next_generation_and_keeps_the_stack()
+    {
+        var scene = new Scene().Step("a").Succeed("a").Step("b").Give(new Command.FailBody(Scene.Noon, 1, new("replay.diverged", "x"))).Retry(RetryMode.RestartVisit);
+        Assert.True(scene.Instance.Journal.IsEmpty);
+        Assert.Equal([1, 2], scene.Instance.Stack.Keys);
+        Assert.Equal(2, scene.Effect<Effect.CancelAttempt>().Ordinal);
+        Assert.Equal($"{scene.Instance.Id}.1.a.2", scene.Step("a").Effect<Effect.StartAttempt>().Token);
+    }
+
+    [Fact]
+    public void A_divergence_can_be_accepted()
+    {
+        var scene = new Scene().Step("a").Succeed("a").Give(new Command.FailBody(Scene.Noon, 1, new("replay.diverged", "x"))).Retry(RetryMode.Accept);
+        Assert.True(scene.Instance.Accepted);
+        Assert.Equal(["a"], scene.Instance.Journal.Keys);
+        Assert.False(scene.Go("Locked").Instance.Accepted);
+    }
+}

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Time.Testing;
+using Perdure.Ports;
+
+namespace Perdure.Tests;
+
+/// <summary>One thread and virtual time: lanes are pumped and work is run until nothing is left to do now.</summary>
+internal sealed class TestShell : INodeShell
+{
+    private readonly Queue<IThreadPoolWorkItem> _work = new();
+    private readonly List<Loop> _loops = [];
+    private readonly Random _random = new(7);
+
+    public FakeTimeProvider Clock { get; init; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public TimeProvider Time => Clock;
+
+    public void Dispatch(IThreadPoolWorkItem work)
+    {
+        lock (_work) _work.Enqueue(work);
+    }
+
+    public double Share() => 0.5;
+
+    public void Fill(Span<byte> bytes) => _random.NextBytes(bytes);
+
+    public ILaneLoop StartLane(string name, ILanePump pump)
+    {
+        var loop = new Loop(pump);
+        _loops.Add(loop);
+        return loop;
+    }
+
+    /// <summary>Does all there is to do at the present moment.</summary>
+    public void Settle()
+    {
+        for (var idle = 0; idle < 2;)
+        {
+            idle++;
+            foreach (var loop in _loops.Where(l => !l.Stopped))
+            {
+                loop.Next = loop.Pump.Pump();
+                if (loop.Pump.HasWork) idle = 0;
+            }
+            for (; ; )
+            {
+                IThreadPoolWorkItem? work;
+                lock (_work) if (!_work.TryDequeue(out work)) break;
+                idle = 0;
+                work.Execute();
+            }
+        }
+    }
+
+    /// <summary>Lets time pass, doing what becomes due on the way.</summary>
+    public void Pass(TimeSpan time)
+    {
+        var end = Clock.GetUtcNow() + time;
+        Settle();
+        while (Clock.GetUtcNow() < end)
+        {
+            var next = _loops.Where(l => !l.Stopped).Select(l => l.Next).Append(end).Min();
+            var now = Clock.GetUtcNow();
+            Clock.Advance((next > now ? next < end ? next : end : now.AddMilliseconds(1)) - now);
+            Settle();
+        }
+    }
+
+    /// <summary>The process dies: nothing of it runs any more.</summary>
+    public void Die()
+    {
+        foreach (var loop in _loops) loop.Stopped = true;
+        lock (_work) _work.Clear();
+    }
+
+    private sealed class Loop(ILanePump pump) : ILaneLoop
+    {
+        public ILanePump Pump => pump;
+        public DateTimeOffset Next = DateTimeOffset.MaxValue;
+        public bool Stopped;
+        public void Wake() { }
+        public Task Stop()
+        {
+            Stopped = true;
+            return Task.CompletedTask;
+        }
+    }
+}
