@@ -29,6 +29,15 @@ switch (bench)
         await EngineBench.Throughput(options);
         await EngineBench.Latency(options);
         break;
+    case "flat":
+        await FlatBench.Run(options);
+        break;
+    case "startup":
+        await StartupBench.Run(options);
+        break;
+    case "open":
+        await StartupBench.Open(options);
+        break;
     case "waiting":
         await WaitingBench.Run(options);
         break;
@@ -42,6 +51,8 @@ switch (bench)
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
               fsync    the median fdatasync of a 4 KB append                     --Count=500
+              flat     long visits, long lives, and recovery after them          --Steps=10000
+              startup  a node that starts where many instances sleep             --Instances=1000000
               waiting  open a store with many instances that wait on timers      --Instances=1000000
 
             --Data=DIR is where files are made (a new folder under the system's temporary one unless given).

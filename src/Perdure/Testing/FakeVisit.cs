@@ -74,7 +74,7 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
     /// <param name="child">The child workflow.</param>
     /// <param name="end">Makes the end's record from the child's input.</param>
     /// <param name="key">Only for the child of that key.</param>
-    public FakeVisit<TInput> Given<TIn>(Workflow<TIn> child, Func<TIn, object> end, string? key = null) where TIn : class
+    public FakeVisit<TInput> Ends<TIn>(Workflow<TIn> child, Func<TIn, object> end, string? key = null) where TIn : class
     {
         ArgumentNullException.ThrowIfNull(child);
         ArgumentNullException.ThrowIfNull(end);
@@ -120,11 +120,11 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
         var journal = _script.Ask(EntryKind.Step, named, step.Name, input);
         try
         {
-            return Ends((TOut)_script.RunStep(journal, named, step.Name, input)!, new(Clock, TimeSpan.Zero));
+            return Answer((TOut)_script.RunStep(journal, named, step.Name, input)!, new(Clock, TimeSpan.Zero));
         }
         catch (OperationFailed e)
         {
-            return Fails<TOut>(e, new(Clock, TimeSpan.Zero));
+            return Failure<TOut>(e, new(Clock, TimeSpan.Zero));
         }
     }
 
@@ -172,12 +172,12 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
         if (_script.Take(journal, signal, within) is { } next)
         {
             Clock += next.After;
-            return Ends((TSignal?)next.Message, new(askedAt, next.After) { Signal = signal, Message = next.Message });
+            return Answer((TSignal?)next.Message, new(askedAt, next.After) { Signal = signal, Message = next.Message });
         }
         if (within is not { } patience)
-            return Fails<TSignal?>(new FakeVisitException($"The body waits for \"{journal}\" for ever: no further message was scripted, and it gave no time."), new(askedAt, TimeSpan.MaxValue));
+            return Failure<TSignal?>(new FakeVisitException($"The body waits for \"{journal}\" for ever: no further message was scripted, and it gave no time."), new(askedAt, TimeSpan.MaxValue));
         Clock += patience;
-        return Ends<TSignal?>(null, new(askedAt, patience));
+        return Answer<TSignal?>(null, new(askedAt, patience));
     }
 
     /// <inheritdoc />
@@ -187,7 +187,7 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
         _script.Ask(EntryKind.Sleep, name ?? "sleep", "", time);
         var askedAt = Clock;
         Clock += time;
-        return Ends(true, new(askedAt, time));
+        return Answer(true, new(askedAt, time));
     }
 
     /// <inheritdoc />
@@ -196,7 +196,7 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
         ArgumentNullException.ThrowIfNull(child);
         var keyed = Script.Keyed(child.Name, key);
         var journal = _script.Ask(EntryKind.Child, keyed, child.Name, input);
-        return Ends(_script.RunChild(journal, keyed, child.Name, input), new(Clock, TimeSpan.Zero));
+        return Answer(_script.RunChild(journal, keyed, child.Name, input), new(Clock, TimeSpan.Zero));
     }
 
     /// <inheritdoc />
@@ -233,7 +233,7 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
     }
 
     // A task of its own each time: the framework shares those of common values, and races tell theirs apart.
-    private Task<T> Ends<T>(T value, Taking taking)
+    private Task<T> Answer<T>(T value, Taking taking)
     {
         var source = new TaskCompletionSource<T>();
         source.SetResult(value);
@@ -241,7 +241,7 @@ public sealed class FakeVisit<TInput>(TInput input) : IVisit<TInput>
         return source.Task;
     }
 
-    private Task<T> Fails<T>(Exception exception, Taking taking)
+    private Task<T> Failure<T>(Exception exception, Taking taking)
     {
         var task = Task.FromException<T>(exception);
         _takes[task] = taking;

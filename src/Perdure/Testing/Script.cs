@@ -58,7 +58,7 @@ internal sealed class Script
     public ChildEnd RunChild(string journal, string keyed, string workflow, object input) =>
         Find(_children, journal, keyed, workflow) is { } end
             ? end(input)
-            : throw new FakeVisitException($"The body starts the child \"{journal}\", and the test has not said how it ends. Add .Given(child, input => new SomeEnd(…)). {Known(_children.Keys)}");
+            : throw new FakeVisitException($"The body starts the child \"{journal}\", and the test has not said how it ends. Add .Ends(child, input => new SomeEnd(…)). {Known(_children.Keys)}");
 
     /// <summary>Takes the next message that comes in time; null where none does.</summary>
     public (object Message, TimeSpan After)? Take(string journal, string signal, TimeSpan? within)

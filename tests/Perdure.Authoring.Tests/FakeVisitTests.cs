@@ -159,12 +159,12 @@ public sealed class FakeVisitTests
     public async Task A_child_ends_with_the_record_of_one_of_its_ends()
     {
         var loyalty = new LoyaltyPoints(new());
-        var visit = Visit().Given(loyalty, purchase => new Credited(new((int)purchase.Total)));
+        var visit = Visit().Ends(loyalty, purchase => new Credited(new((int)purchase.Total)));
         Assert.Equal(new Completed(new("s")), (await OrderFulfillmentV2.Version2.Thank(visit, new(new("s")))).State);
         var end = await visit.Child(loyalty, "other", new("c", 7m));
         Assert.Equal(("Credited", 7), (end.State, end.Data.GetProperty("points").GetProperty("value").GetInt32()));
         Assert.Equal(["loyalty-points[o-1]", "loyalty-points[other]"], visit.Asked.Select(a => a.Name));
-        var e = await Assert.ThrowsAsync<FakeVisitException>(() => Visit().Given(loyalty, _ => new Rejected("x")).Child(loyalty, "k", new("c", 1m)));
+        var e = await Assert.ThrowsAsync<FakeVisitException>(() => Visit().Ends(loyalty, _ => new Rejected("x")).Child(loyalty, "k", new("c", 1m)));
         Assert.Contains("Rejected is no end of loyalty-points. Its ends are Credited.", e.Message, StringComparison.Ordinal);
     }
 
