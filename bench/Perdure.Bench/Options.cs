@@ -22,6 +22,8 @@ internal sealed class Options
 
     public int Int(string name, int otherwise) => _values.TryGetValue(name, out var value) ? int.Parse(value) : otherwise;
 
+    public string Text(string name) => _values[name];
+
     public double Double(string name, double otherwise) => _values.TryGetValue(name, out var value) ? double.Parse(value) : otherwise;
 
     /// <summary>A path for a new file.</summary>

@@ -15,10 +15,28 @@ switch (bench)
     case "fsync":
         FsyncBench.Run(options);
         break;
+    case "engine":
+        await EngineBench.Throughput(options);
+        break;
+    case "latency":
+        FsyncBench.Run(options);
+        await EngineBench.Latency(options);
+        break;
     case "all":
         FsyncBench.Run(options);
         RawBench.Run(options);
         await StoreBench.Run(options);
+        await EngineBench.Throughput(options);
+        await EngineBench.Latency(options);
+        break;
+    case "flat":
+        await FlatBench.Run(options);
+        break;
+    case "startup":
+        await StartupBench.Run(options);
+        break;
+    case "open":
+        await StartupBench.Open(options);
         break;
     case "waiting":
         await WaitingBench.Run(options);
@@ -27,10 +45,14 @@ switch (bench)
         Console.WriteLine("""
             perdure-bench COMMAND [--Name=value]…
 
-              all      fsync, raw and store in one run, and their ratio
+              all      fsync, raw, store, engine and latency in one run, and their ratios
+              engine   5-step workflows by the whole engine                      --Seconds=10 --InFlight=1000
+              latency  one 5-step workflow at a time, beside fsync               --Workflows=1000
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
               fsync    the median fdatasync of a 4 KB append                     --Count=500
+              flat     long visits, long lives, and recovery after them          --Steps=10000
+              startup  a node that starts where many instances sleep             --Instances=1000000
               waiting  open a store with many instances that wait on timers      --Instances=1000000
 
             --Data=DIR is where files are made (a new folder under the system's temporary one unless given).

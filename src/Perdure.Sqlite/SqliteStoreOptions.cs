@@ -18,8 +18,11 @@ public sealed class SqliteStoreOptions
     /// <summary>From this size of the write-ahead log on it is moved into the database beside the writer.</summary>
     public long CheckpointBytes { get; set; } = 16L * 1024 * 1024;
 
-    /// <summary>At this size of the write-ahead log the writer waits for a moment, so that the log begins anew: the bound on its size and on recovery.</summary>
-    public long WalBytesMax { get; set; } = 64L * 1024 * 1024;
+    /// <summary>
+    /// The bound on the write-ahead log, and so on the work of a recovery. From half of it on the writer is made to wait for a moment, so that the log begins anew.
+    /// Only a read that is still under way can delay that, for as long as a read may take.
+    /// </summary>
+    public long WalBytesMax { get; set; } = 128L * 1024 * 1024;
 
     /// <summary>The most memory that the writer uses to keep pages of the database.</summary>
     public long CacheBytes { get; set; } = 64L * 1024 * 1024;

@@ -142,6 +142,47 @@ public sealed class AnInstanceOverHttp
             Assert.True(document.GetProperty("paths").TryGetProperty(path, out _), path);
         app.Store.Away = true;
         Assert.Equal(503, (int)(await app.Http.GetAsync("/health/ready")).StatusCode);
+        await Problem.Is(await app.Http.GetAsync("/api/instances"), 503, "store.unavailable");
         app.Store.Away = false;
+    }
+
+    [Fact]
+    public async Task Progress_is_seen_while_a_step_runs()
+    {
+        await using var app = await TestApp.Start();
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        app.Weather.Calm = async (_, _) =>
+        {
+            running.SetResult();
+            await go.Task;
+        };
+        var id = await app.Started();
+        await running.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var carry = (await app.Get($"/api/instances/{id}")).GetProperty("steps").EnumerateArray().Single(s => s.GetProperty("name").GetString() == "carry");
+        Assert.Equal((0.5, "half way"), (carry.GetProperty("progress").GetProperty("fraction").GetDouble(), carry.GetProperty("progress").GetProperty("message").GetString()));
+        go.SetResult();
+        await app.Ended(id);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_here_is_told_without_details()
+    {
+        await using var app = await TestApp.Start(build: b => Broken.Add(b.Services));
+        var problem = await Problem.Is(await app.Http.GetAsync("/api/instances"), 500, "internal");
+        Assert.DoesNotContain("secret", problem.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains(app.Logs.Lines, l => l.Text.Contains("secret", StringComparison.Ordinal));
+    }
+
+    private sealed class Broken : Microsoft.AspNetCore.Hosting.IStartupFilter
+    {
+        public static void Add(Microsoft.Extensions.DependencyInjection.IServiceCollection services) =>
+            services.Add(new(typeof(Microsoft.AspNetCore.Hosting.IStartupFilter), typeof(Broken), Microsoft.Extensions.DependencyInjection.ServiceLifetime.Transient));
+
+        public Action<Microsoft.AspNetCore.Builder.IApplicationBuilder> Configure(Action<Microsoft.AspNetCore.Builder.IApplicationBuilder> next) => app =>
+        {
+            app.Use(_ => _ => throw new InvalidOperationException("a secret"));
+            next(app);
+        };
     }
 }

@@ -7,7 +7,7 @@ public sealed record MerchantSettings
     public Uri? BaseUrl { get; init; }
 
     /// <summary>How long the slow test card takes to be answered.</summary>
-    public int SlowMilliseconds { get; init; } = 500;
+    public int SlowMilliseconds { get; init; } = 300;
 
     /// <summary>How long an answer may take. Unless given, long enough for the slow card.</summary>
     public int? TimeoutMilliseconds { get; init; }
@@ -19,5 +19,5 @@ public sealed record MerchantSettings
     public int RetryMilliseconds { get; init; } = 100;
 
     /// <summary>How long an answer may take, in the end.</summary>
-    public TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMilliseconds ?? Math.Max(1_500, SlowMilliseconds + 1_000));
+    public TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMilliseconds ?? Math.Max(1_200, SlowMilliseconds + 900));
 }

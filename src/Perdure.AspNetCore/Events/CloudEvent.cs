@@ -65,7 +65,7 @@ internal static class CloudEventJson
         json.WriteString("type", type.Name);
         json.WriteString("time", Time(attributes.Time));
         json.WriteString("datacontenttype", "application/json");
-        json.WriteString("dataschema", "/api/events/schemas/" + type.Name);
+        json.WriteString("dataschema", type.Schema);
         if (attributes.Instance is { } instance)
         {
             var id = instance.ToString();

@@ -33,7 +33,7 @@ internal static class EventSchema
         };
         return new()
         {
-            ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["$id"] = "/api/events/schemas/" + type.Name, ["title"] = type.Name, ["description"] = type.Says,
+            ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["$id"] = type.Schema, ["title"] = type.Name, ["description"] = type.Says,
             ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false,
             ["required"] = new JsonArray([.. Always.Select(a => (JsonNode)a.Name), "specversion", "type", "data"]),
         };

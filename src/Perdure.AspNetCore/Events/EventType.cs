@@ -9,6 +9,9 @@ internal sealed record EventField(string Name, string Type, string Says, bool Re
 /// <summary>A type of event: its name, what it says, and the fields of its data. The schema and the documentation are made from it.</summary>
 internal sealed record EventType(string Name, string Says, ImmutableArray<EventField> Fields)
 {
+    /// <summary>What the schema is called: the attribute <c>dataschema</c>. It is read at <c>/api/events/schemas/{type}</c>.</summary>
+    public string Schema { get; } = "urn:perdure:event:" + Name;
+
     private static readonly EventField[] FailureFields =
     [
         new("code", "string", "The failure's stable code."),

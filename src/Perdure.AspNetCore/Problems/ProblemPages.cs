@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Perdure.Ports;
 
 namespace Perdure.AspNetCore;
 
@@ -21,6 +22,12 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
+            return;
+        }
+        catch (StoreException e)
+        {
+            Away(log, e, context.Request.Method, context.Request.Path);
+            await Answer(context, new(StatusCodes.Status503ServiceUnavailable, e.Code, "The store does not answer now.") { RetryAfter = TimeSpan.FromSeconds(1) });
             return;
         }
         catch (Exception e)
@@ -67,6 +74,9 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
     }
 
     private static string Trace(HttpContext context) => Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store did not answer {Method} {Path}")]
+    private static partial void Away(ILogger log, Exception e, string method, string path);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Unhandled in {Method} {Path}")]
     private static partial void Unhandled(ILogger log, Exception e, string method, string path);

@@ -17,6 +17,8 @@ public sealed record Started(
     public bool ClockStops { get; init; }
     /// <summary>The parent to be told of the end.</summary>
     public Parent? Parent { get; init; }
+    /// <summary>The build of the code that the first visit runs under.</summary>
+    public string? Build { get; init; }
     /// <summary>W3C trace context.</summary>
     public string? TraceParent { get; init; }
     /// <summary>Higher goes first.</summary>
@@ -101,6 +103,8 @@ public sealed record UndoRetryScheduled(int Ordinal, int Attempt, Failure Failur
 /// </summary>
 public sealed record Transitioned(string From, string To, Payload Data, int Visit, bool Settled, DateTimeOffset? DeadlineDue, bool AtGate, bool IsEnd) : Event
 {
+    /// <summary>The build of the code that the visit runs under.</summary>
+    public string? Build { get; init; }
     /// <summary>How many intents there have been.</summary>
     public int Intents { get; init; }
     /// <summary>How many incidents there have been.</summary>
@@ -118,7 +122,7 @@ public sealed record Transitioned(string From, string To, Payload Data, int Visi
     public bool Equals(Transitioned? other) =>
         other is not null && From == other.From && To == other.To && Data == other.Data && Visit == other.Visit && Settled == other.Settled
         && DeadlineDue == other.DeadlineDue && AtGate == other.AtGate && IsEnd == other.IsEnd && Intents == other.Intents
-        && Incidents == other.Incidents && VisitsAllowed == other.VisitsAllowed && ClockStops == other.ClockStops
+        && Build == other.Build && Incidents == other.Incidents && VisitsAllowed == other.VisitsAllowed && ClockStops == other.ClockStops
         && CancelRequested == other.CancelRequested && Signals.AsSpan().SequenceEqual(other.Signals.AsSpan());
 
     /// <inheritdoc />
@@ -151,4 +155,8 @@ public sealed record Resumed(string By) : Event;
 public sealed record CancelRequested(string By, string Reason) : Event;
 
 /// <summary>A node took it up again after <paramref name="Unclean"/> or orderly stop: every attempt that ran may have happened.</summary>
-public sealed record Recovered(bool Unclean) : Event;
+public sealed record Recovered(bool Unclean) : Event
+{
+    /// <summary>The build of the code that the visit runs under from here on.</summary>
+    public string? Build { get; init; }
+}

@@ -7,7 +7,7 @@ internal struct EventFields
 {
     public EventFields() { }
 
-    public string? Type, Namespace, Workflow, RequestKey, BusinessKey, TraceParent, State, From, To, Name, Operation, Signal, MessageId, Key, By, Why, Reason;
+    public string? Type, Namespace, Workflow, RequestKey, BusinessKey, TraceParent, State, From, To, Name, Operation, Signal, MessageId, Key, By, Why, Reason, Build;
     public int? Ordinal, NextOrdinal, Number, Visit, Version, VisitsAllowed;
     public int Priority, Intents, Incidents;
     public bool ClockStops, AtGate, CanUndo, AtMostOnce, Unknown, Approved, Compensates, Settled, End, CancelRequested, Unclean;
@@ -30,12 +30,12 @@ internal struct EventFields
         "instance.transitioned" => new Transitioned(Need(From, "from"), Need(To, "to"), Need(Data, "data"), Need(Visit, "visit"), Settled, Due, AtGate, End)
         {
             Intents = Intents, Incidents = Incidents, VisitsAllowed = Need(VisitsAllowed, "visitsAllowed"), ClockStops = ClockStops,
-            CancelRequested = CancelRequested, Signals = Signals,
+            CancelRequested = CancelRequested, Signals = Signals, Build = Build,
         },
         "instance.started" => new Started(Need(Id, "id"), Need(Namespace, "namespace"), Need(Workflow, "workflow"), Need(Version, "version"),
             Need(RequestKey, "requestKey"), BusinessKey, Need(State, "state"), Need(Input, "input"), Due, Need(VisitsAllowed, "visitsAllowed"), AtGate)
         {
-            ClockStops = ClockStops, Parent = Parent, TraceParent = TraceParent, Priority = Priority, Attributes = Attributes,
+            ClockStops = ClockStops, Parent = Parent, TraceParent = TraceParent, Priority = Priority, Attributes = Attributes, Build = Build,
         },
         "step.retry-scheduled" => new StepRetryScheduled(O, Attempt, Need(Failure, "failure"), Need(Due, "due"), NextOrdinal),
         "step.retried" => new StepRetried(O, Attempt),
@@ -63,7 +63,7 @@ internal struct EventFields
         "instance.paused" => new Paused(Need(By, "by")),
         "instance.resumed" => new Resumed(Need(By, "by")),
         "instance.cancel-requested" => new CancelRequested(Need(By, "by"), Need(Reason, "reason")),
-        "instance.recovered" => new Recovered(Unclean),
+        "instance.recovered" => new Recovered(Unclean) { Build = Build },
         null => throw EventReader.Missing("type"),
         _ => throw new HistoryFormatException($"There is no event type '{Type}'."),
     };

@@ -15,6 +15,7 @@ internal static class EventProperty
     public static readonly JsonEncodedText Version = JsonEncodedText.Encode("version");
     public static readonly JsonEncodedText RequestKey = JsonEncodedText.Encode("requestKey");
     public static readonly JsonEncodedText BusinessKey = JsonEncodedText.Encode("businessKey");
+    public static readonly JsonEncodedText Build = JsonEncodedText.Encode("build");
     public static readonly JsonEncodedText State = JsonEncodedText.Encode("state");
     public static readonly JsonEncodedText VisitsAllowed = JsonEncodedText.Encode("visitsAllowed");
     public static readonly JsonEncodedText Due = JsonEncodedText.Encode("due");
@@ -75,7 +76,7 @@ internal static class EventProperty
         "generation", "canUndo", "atMostOnce", "attempt", "result", "nextOrdinal", "failure", "unknown", "value", "signal",
         "messageId", "body", "key", "approved", "by", "why", "to", "from", "compensates", "data",
         "visit", "settled", "end", "intents", "incidents", "cancelRequested", "signals", "number", "mode", "reason",
-        "unclean", "schema", "codec", "base64", "code", "message", "transient", "causes", "stack",
+        "unclean", "schema", "codec", "base64", "code", "message", "transient", "causes", "stack", "build",
     }.ToFrozenDictionary(n => n, StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> Lookup = Known.GetAlternateLookup<ReadOnlySpan<char>>();

@@ -57,6 +57,7 @@ internal static class EventReader
             case "requestKey": f.RequestKey = reader.GetString(); break;
             case "businessKey": f.BusinessKey = reader.GetString(); break;
             case "traceParent": f.TraceParent = reader.GetString(); break;
+            case "build": f.Build = reader.GetString(); break;
             case "state": f.State = reader.GetString(); break;
             case "from": f.From = reader.GetString(); break;
             case "to": f.To = reader.GetString(); break;

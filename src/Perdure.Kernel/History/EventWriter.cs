@@ -75,7 +75,10 @@ internal static class EventWriter
             case Paused e: w.WriteString(P.By, e.By); break;
             case Resumed e: w.WriteString(P.By, e.By); break;
             case CancelRequested e: w.WriteString(P.By, e.By); w.WriteString(P.Reason, e.Reason); break;
-            case Recovered e: Put(w, P.Unclean, e.Unclean); break;
+            case Recovered e:
+                Put(w, P.Unclean, e.Unclean);
+                if (e.Build is not null) w.WriteString(P.Build, e.Build);
+                break;
             default: throw new ArgumentOutOfRangeException(nameof(@event), @event.GetType().Name, "Not an event.");
         }
         w.WriteEndObject();
@@ -101,6 +104,7 @@ internal static class EventWriter
             w.WriteNumber(P.Ordinal, parent.Ordinal);
             w.WriteEndObject();
         }
+        if (e.Build is not null) w.WriteString(P.Build, e.Build);
         if (e.TraceParent is not null) w.WriteString(P.TraceParent, e.TraceParent);
         if (e.Priority != 0) w.WriteNumber(P.Priority, e.Priority);
         if (!e.Attributes.IsEmpty)
@@ -125,6 +129,7 @@ internal static class EventWriter
         if (e.Intents != 0) w.WriteNumber(P.Intents, e.Intents);
         if (e.Incidents != 0) w.WriteNumber(P.Incidents, e.Incidents);
         w.WriteNumber(P.VisitsAllowed, e.VisitsAllowed);
+        if (e.Build is not null) w.WriteString(P.Build, e.Build);
         Put(w, P.CancelRequested, e.CancelRequested);
         if (!e.Signals.IsDefaultOrEmpty)
         {

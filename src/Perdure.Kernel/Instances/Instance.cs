@@ -57,6 +57,8 @@ public sealed record Instance
     public int Visit { get; init; } = 1;
     /// <summary>When the present visit began.</summary>
     public required DateTimeOffset EnteredAt { get; init; }
+    /// <summary>The build of the code that the present visit runs under; null where nobody said.</summary>
+    public string? Build { get; init; }
     /// <summary>The number of visits after which the loop guard raises its incident.</summary>
     public required int VisitsAllowed { get; init; }
 

@@ -19,7 +19,8 @@ internal static class Recovery
         if (counts && turn.Instance.Incident is null && turn.Instance.Recoveries >= turn.Limits.Recoveries)
             Incidents.Raise(turn, new(FailureCode.Quarantined, $"The node died {turn.Instance.Recoveries + 1} times while this instance was at work, without progress in between."), 0);
         Incidents.RaiseForParked(turn);
-        if (running || counts) turn.Emit(new Recovered(command.Unclean));
+        var otherBuild = turn.Map.Build != turn.Instance.Build && Pending.HasBody(turn.Map, turn.Instance);
+        if (running || counts || otherBuild) turn.Emit(new Recovered(counts) { Build = turn.Map.Build });
         Exits.Advance(turn);
 
         turn.DropWhatIsPending();
@@ -65,6 +66,7 @@ internal static class Recovery
                     ? top with { UndoRunning = false, UndoDue = at }
                     : top with { UndoAttempt = top.UndoAttempt + 1 })
                 : instance.Stack,
+            Build = e.Build ?? instance.Build,
             Recoveries = e.Unclean ? instance.Recoveries + 1 : instance.Recoveries,
         };
     }

@@ -18,6 +18,7 @@ internal static class Starts
         {
             ClockStops = due is not null && start.ClockStops,
             Parent = command.Parent,
+            Build = turn.Map.Build,
             TraceParent = command.TraceParent,
             Priority = command.Priority,
             Attributes = command.Attributes,
@@ -40,6 +41,7 @@ internal static class Starts
         TraceParent = e.TraceParent,
         Priority = e.Priority,
         Attributes = e.Attributes,
+        Build = e.Build,
         State = e.State,
         Data = e.Input,
         EnteredAt = at,

@@ -40,6 +40,7 @@ internal static class Transitions
         if (target.Settles && !instance.Stack.IsEmpty) turn.Owe(SettleStack);
         turn.Emit(new Transitioned(instance.State, to, data, instance.Visit + 1, target.Settles, due, target.Kind == StateKind.Gate, target.IsEnd)
         {
+            Build = target.IsEnd ? null : turn.Map.Build,
             Intents = instance.Intents,
             Incidents = instance.Incidents,
             VisitsAllowed = instance.VisitsAllowed,
@@ -64,6 +65,7 @@ internal static class Transitions
         Data = e.Data,
         Visit = e.Visit,
         EnteredAt = at,
+        Build = e.Build ?? instance.Build,
         VisitsAllowed = e.VisitsAllowed,
         Journal = OrderedMap<string, Entry>.Empty,
         Outstanding = OrderedMap<int, string>.Empty,

@@ -73,6 +73,9 @@ public sealed class MapDefinition
     /// <summary>The version, from 1.</summary>
     public int Version { get; }
 
+    /// <summary>The build of the code that carries the map on this node, recorded with each visit. Not part of the map's identity.</summary>
+    public string? Build { get; init; }
+
     /// <summary>The states in the order of declaration, without the implicit <see cref="Cancelled"/>.</summary>
     public ImmutableArray<StateDefinition> States { get; }
 

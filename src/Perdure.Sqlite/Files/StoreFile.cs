@@ -9,7 +9,8 @@ internal static class StoreFile
     /// <summary>"Perd": marks a file as this store's.</summary>
     public const int ApplicationId = 0x50657264;
 
-    private const int PageSize = 4096;
+    /// <summary>Larger pages are fewer pages to write a commit; smaller ones are fewer bytes where keys fall anywhere.</summary>
+    public const int PageSize = 8192;
 
     /// <summary>The newest schema that this code knows.</summary>
     public static int SchemaVersion { get; } = SqlText.Schema().Max(s => s.Version);

@@ -10,6 +10,7 @@ namespace Perdure.Sqlite.Native;
 internal sealed class Database : IDisposable
 {
     private readonly sqlite3 _handle;
+    private readonly nint _database;
     private readonly string _path;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
     private delegate_progress? _watch;
@@ -18,10 +19,10 @@ internal sealed class Database : IDisposable
 
     static Database() => Batteries_V2.Init();
 
-    private Database(sqlite3 handle, string path) => (_handle, _path) = (handle, path);
+    private Database(sqlite3 handle, string path) => (_handle, _path, _database) = (handle, path, handle.DangerousGetHandle());
 
-    /// <summary>The native handle.</summary>
-    public sqlite3 Handle => _handle;
+    /// <summary>Where values lie until their statements have run.</summary>
+    public Arena Arena { get; } = new();
 
     /// <summary>Opens a file for writing (and makes it) or for reading only.</summary>
     public static Database Open(string path, bool readOnly, TimeSpan busy)
@@ -68,10 +69,10 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>Rows changed by the last statement.</summary>
-    public int Changes => raw.sqlite3_changes(_handle);
+    public int Changes => Sqlite3.Changes(_database);
 
     /// <summary>The row number that the last insert gave.</summary>
-    public long LastRow => raw.sqlite3_last_insert_rowid(_handle);
+    public long LastRow => Sqlite3.LastRow(_database);
 
     /// <summary>Whether a transaction is open.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
@@ -109,8 +110,7 @@ internal sealed class Database : IDisposable
     /// <summary>Throws for anything but success.</summary>
     public void Check(int code)
     {
-        if (code is raw.SQLITE_OK or raw.SQLITE_DONE or raw.SQLITE_ROW) return;
-        throw Fault();
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_DONE or raw.SQLITE_ROW)) throw Fault();
     }
 
     /// <summary>What went wrong last.</summary>

@@ -4,30 +4,37 @@ using SQLitePCL;
 namespace Perdure.Sqlite.Native;
 
 /// <summary>A prepared statement with typed parameters, numbered from 1, and typed columns, numbered from 0. Nothing is allocated to run it.</summary>
-internal sealed class Statement(Database database, sqlite3_stmt handle) : IDisposable
+internal sealed unsafe class Statement(Database database, sqlite3_stmt handle) : IDisposable
 {
+    // What SQLite must copy before it returns.
+    private static readonly nint Transient = -1;
+
+    private readonly nint _statement = handle.DangerousGetHandle();
+    private readonly Arena _arena = database.Arena;
     private bool _rows;
 
     /// <summary>Binds a number.</summary>
     public Statement Set(int parameter, long value)
     {
-        raw.sqlite3_bind_int64(handle, parameter, value);
+        Sqlite3.BindLong(_statement, parameter, value);
         return this;
     }
 
     /// <summary>Binds a number or nothing.</summary>
     public Statement Set(int parameter, long? value)
     {
-        if (value is { } number) raw.sqlite3_bind_int64(handle, parameter, number);
-        else raw.sqlite3_bind_null(handle, parameter);
+        if (value is { } number) Sqlite3.BindLong(_statement, parameter, number);
+        else Sqlite3.BindNull(_statement, parameter);
         return this;
     }
 
     /// <summary>Binds bytes.</summary>
     public Statement Set(int parameter, ReadOnlySpan<byte> value)
     {
-        if (value.IsEmpty) raw.sqlite3_bind_zeroblob(handle, parameter, 0);
-        else database.Check(raw.sqlite3_bind_blob(handle, parameter, value));
+        var place = _arena.Put(value);
+        if (place is not null) database.Check(Sqlite3.BindBlob(_statement, parameter, place, value.Length, 0));
+        else
+            fixed (byte* bytes = value) database.Check(Sqlite3.BindBlob(_statement, parameter, bytes, value.Length, Transient));
         return this;
     }
 
@@ -36,14 +43,11 @@ internal sealed class Statement(Database database, sqlite3_stmt handle) : IDispo
     {
         if (value is null)
         {
-            raw.sqlite3_bind_null(handle, parameter);
+            Sqlite3.BindNull(_statement, parameter);
             return this;
         }
-        if (value.Length <= 256)
-        {
-            Span<byte> bytes = stackalloc byte[value.Length * 3 + 1];
-            database.Check(raw.sqlite3_bind_text(handle, parameter, bytes[..Encoding.UTF8.GetBytes(value, bytes)]));
-        }
+        var place = _arena.Put(value, out var length);
+        if (place is not null) database.Check(Sqlite3.BindText(_statement, parameter, place, length, 0));
         else database.Check(raw.sqlite3_bind_text(handle, parameter, Encoding.UTF8.GetBytes(value)));
         return this;
     }
@@ -52,22 +56,22 @@ internal sealed class Statement(Database database, sqlite3_stmt handle) : IDispo
     public void Run()
     {
         int code;
-        do code = raw.sqlite3_step(handle);
+        do code = Sqlite3.Step(_statement);
         while (code == raw.SQLITE_ROW);
         if (code == raw.SQLITE_DONE)
         {
-            raw.sqlite3_reset(handle);
+            Sqlite3.Reset(_statement);
             return;
         }
         var fault = database.Fault();
-        raw.sqlite3_reset(handle);
+        Sqlite3.Reset(_statement);
         throw fault;
     }
 
     /// <summary>Steps to the next row; at the end it is ready for the next time.</summary>
     public bool Read()
     {
-        var code = raw.sqlite3_step(handle);
+        var code = Sqlite3.Step(_statement);
         if (code == raw.SQLITE_ROW) return _rows = true;
         if (code == raw.SQLITE_DONE)
         {
@@ -83,7 +87,7 @@ internal sealed class Statement(Database database, sqlite3_stmt handle) : IDispo
     public void Reset()
     {
         _rows = false;
-        raw.sqlite3_reset(handle);
+        Sqlite3.Reset(_statement);
     }
 
     /// <summary>Whether it stands at a row.</summary>

@@ -47,6 +47,7 @@ internal sealed class Readers : IDisposable
         }
         try
         {
+            database.Arena.Reset();
             database.Limit(_options.ReadWithin, cancellation);
             database["begin-read"].Run();
             var value = read(database);

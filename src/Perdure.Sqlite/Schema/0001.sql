@@ -122,7 +122,8 @@ CREATE TABLE log (
 ) STRICT;
 
 CREATE TRIGGER log_has_no_gap BEFORE INSERT ON log
-  WHEN NEW.version <> 1 + coalesce((SELECT max(version) FROM log WHERE instance = NEW.instance), 0)
+  WHEN CASE WHEN NEW.version = 1 THEN NOT EXISTS (SELECT 1 FROM instance WHERE id = NEW.instance)
+    ELSE NOT EXISTS (SELECT 1 FROM log WHERE instance = NEW.instance AND version = NEW.version - 1) END
   BEGIN SELECT RAISE(FAIL, 'log: the version is not the next one of its instance'); END;
 CREATE TRIGGER log_is_append_only BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'log: a record is never removed'); END;
 CREATE TRIGGER log_is_fixed BEFORE UPDATE ON log

@@ -54,11 +54,17 @@ INSERT OR FAIL INTO step (instance, visit, name, generation, ordinal) VALUES (?1
 -- name: insert-stack
 INSERT INTO stack (instance, ordinal, visit, name, generation, operation, intended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 
+-- name: stack-operation
+SELECT operation FROM stack WHERE instance = ?1 AND ordinal = ?2
+
 -- name: leave-stack
-DELETE FROM stack WHERE instance = ?1 AND ordinal = ?2 RETURNING operation
+DELETE FROM stack WHERE instance = ?1 AND ordinal = ?2
+
+-- name: stack-operations
+SELECT operation FROM stack WHERE instance = ?1
 
 -- name: settle-stack
-DELETE FROM stack WHERE instance = ?1 RETURNING operation
+DELETE FROM stack WHERE instance = ?1
 
 -- name: stack-tally
 INSERT INTO stack_tally (map, operation, n) VALUES (?1, ?2, ?3) ON CONFLICT (map, operation) DO UPDATE SET n = n + excluded.n

@@ -20,7 +20,7 @@ internal sealed class Checkpointer : IDisposable
 
     // Answers how long the log is and how much of it was moved, and does nothing.
     private const int Look = -1;
-    private const long FrameBytes = 4096 + 24;
+    private const long FrameBytes = Files.StoreFile.PageSize + 24;
 
     public Checkpointer(Database database, SqliteStoreOptions options, ILogger log)
     {
@@ -76,7 +76,7 @@ internal sealed class Checkpointer : IDisposable
     {
         var (_, frames, moved) = _database.Checkpoint(Look);
         if ((frames - moved) * FrameBytes >= _options.CheckpointBytes) (_, frames, moved) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
-        if (frames * FrameBytes < _options.WalBytesMax) _patience = 0;
+        if (frames * FrameBytes < _options.WalBytesMax / 2) _patience = 0;
         else if (frames >= _patience)
         {
             // Not truncated: writing over blocks that are there already is faster to make durable than growing a file.

@@ -30,9 +30,10 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
         if (item.Start is null) first = item.StateBefore ?? first;
         var before = after;
         if (!ReferenceEquals(first, item.StateAfter) && !map.TryState(first, out before)) return NoState(item, first);
-        foreach (var move in item.Transitions)
-            if (!TryEdge(map, move, out _)) return new ItemAnswer.Refused($"transition: '{item.Workflow}' version {item.WorkflowVersion} declares none from '{move.From}' to '{move.To}'.");
+        for (var i = 0; i < item.Transitions.Count; i++)
+            if (item.Transitions[i] is var move && !TryEdge(map, move, out _)) return new ItemAnswer.Refused($"transition: '{item.Workflow}' version {item.WorkflowVersion} declares none from '{move.From}' to '{move.To}'.");
 
+        database.Arena.Reset();
         var id = item.Instance.Value;
         var at = item.At.ToUnixTimeMilliseconds();
         if (item.Start is { } start)
@@ -45,8 +46,9 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
         _log.Set(1, id).Set(2, item.Version).Set(3, at).Set(4, item.Hash.Span).Set(5, item.Body.Span).Run();
         var position = database.LastRow;
 
-        foreach (var move in item.Transitions)
+        for (var i = 0; i < item.Transitions.Count; i++)
         {
+            var move = item.Transitions[i];
             TryEdge(map, move, out var edge);
             _transition.Set(1, id).Set(2, (long)move.Visit).Set(3, (long)edge).Set(4, position).Set(5, at).Set(6, (long)item.StatusAfter).Run();
         }
@@ -54,8 +56,9 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
             _status.Set(1, id).Set(2, (long)item.StatusAfter).Set(3, at).Run();
 
         if (item.SettlesStack) _side.SettleStack(item, map.Id);
-        foreach (var token in item.Tokens)
+        for (var i = 0; i < item.Tokens.Count; i++)
         {
+            var token = item.Tokens[i];
             _step.Set(1, id).Set(2, (long)token.Visit).Set(3, token.Name).Set(4, (long)token.Generation).Set(5, (long)token.Ordinal).Run();
             if (token.OnStack) _side.Push(item, token, map.Id);
         }

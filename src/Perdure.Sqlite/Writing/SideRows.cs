@@ -8,6 +8,8 @@ namespace Perdure.Sqlite.Writing;
 internal sealed class SideRows(Database database, Counts counts)
 {
     private readonly Statement _push = database["insert-stack"];
+    private readonly Statement _operation = database["stack-operation"];
+    private readonly Statement _operations = database["stack-operations"];
     private readonly Statement _leave = database["leave-stack"];
     private readonly Statement _settle = database["settle-stack"];
     private readonly Statement _setTimer = database["set-timer"];
@@ -44,23 +46,39 @@ internal sealed class SideRows(Database database, Counts counts)
     /// <summary>Takes entries off the stack.</summary>
     public void LeaveStack(Item item, int map)
     {
-        foreach (var ordinal in item.LeftStack) Remove(_leave.Set(1, item.Instance.Value).Set(2, (long)ordinal), map);
+        for (var i = 0; i < item.LeftStack.Count; i++)
+        {
+            var ordinal = (long)item.LeftStack[i];
+            if (Uncount(_operation.Set(1, item.Instance.Value).Set(2, ordinal), map)) _leave.Set(1, item.Instance.Value).Set(2, ordinal).Run();
+        }
     }
 
     /// <summary>Takes everything off the stack.</summary>
-    public void SettleStack(Item item, int map) => Remove(_settle.Set(1, item.Instance.Value), map);
-
-    private void Remove(Statement delete, int map)
+    public void SettleStack(Item item, int map)
     {
-        while (delete.Read()) counts.Stack(map, delete.Text(0), -1);
+        if (Uncount(_operations.Set(1, item.Instance.Value), map)) _settle.Set(1, item.Instance.Value).Run();
+    }
+
+    // A look before a DELETE: DELETE … RETURNING builds a table for its answer, and most instances end with an empty stack.
+    private bool Uncount(Statement look, int map)
+    {
+        var any = false;
+        while (look.Read())
+        {
+            any = true;
+            counts.Stack(map, look.Text(0), -1);
+        }
+        return any;
     }
 
     /// <summary>Forgets timers, then keeps timers.</summary>
     public void Timers(Item item)
     {
-        foreach (var timer in item.TimersCleared) _clearTimer.Set(1, item.Instance.Value).Set(2, (long)timer.Kind).Set(3, (long)timer.Ordinal).Run();
-        foreach (var timer in item.TimersSet)
-            _setTimer.Set(1, item.Instance.Value).Set(2, (long)timer.Timer.Kind).Set(3, (long)timer.Timer.Ordinal).Set(4, Milliseconds(timer.Due)).Run();
+        var id = item.Instance.Value;
+        for (var i = 0; i < item.TimersCleared.Count; i++)
+            _clearTimer.Set(1, id).Set(2, (long)item.TimersCleared[i].Kind).Set(3, (long)item.TimersCleared[i].Ordinal).Run();
+        for (var i = 0; i < item.TimersSet.Count; i++)
+            _setTimer.Set(1, id).Set(2, (long)item.TimersSet[i].Timer.Kind).Set(3, (long)item.TimersSet[i].Timer.Ordinal).Set(4, Milliseconds(item.TimersSet[i].Due)).Run();
     }
 
     // A timer must never fire early, so that a part of a millisecond counts as a whole one.

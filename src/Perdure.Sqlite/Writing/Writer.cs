@@ -42,6 +42,7 @@ internal sealed class Writer : IDisposable
             try
             {
                 T value;
+                _database.Arena.Reset();
                 lock (_checkpointer.Writing) value = errand(_database);
                 done.SetResult(value);
             }

@@ -17,7 +17,7 @@ internal sealed class Carried
             {
                 Role = s.Role, Within = s.Within, Page = s.Page, ClockStops = s.ClockStops, Settles = s.Settles,
             })],
-            workflow.States.FirstOrDefault(s => s.OnCancel is not null)?.Name);
+            workflow.States.FirstOrDefault(s => s.OnCancel is not null)?.Name) { Build = CodeBuild.Of(workflow.GetType()) };
         ByName = workflow.States.ToFrozenDictionary(s => s.Name, StringComparer.Ordinal);
         ByType = workflow.States.ToFrozenDictionary(s => s.Type);
         Cancelled = workflow.States.FirstOrDefault(s => s.OnCancel is not null)?.OnCancel;

@@ -52,6 +52,7 @@ public sealed class Parcels(Weigh weigh, Carry carry) : Workflow<Parcel>("parcel
 
     public async Task<To<Held, Custody>> Receive(IVisit<Parcel> visit, Parcel parcel)
     {
+        if (parcel.Mood == "refused") await visit.Run(carry, "calm", name: "fetch");
         var weighed = await visit.Run(weigh, parcel.Weight);
         return weighed.Weight > 100 ? new Held("the gate") : new Custody("the gate");
     }
@@ -64,6 +65,7 @@ public sealed class Parcels(Weigh weigh, Carry carry) : Workflow<Parcel>("parcel
         if (visit.Input.Mood == "shy") await visit.Signal<Nudge>();
         if (visit.Input.Mood == "broken") throw new InvalidOperationException("The label is torn.");
         var moved = await visit.Try(carry, visit.Input.Mood);
+        if (visit.Input.Mood == "refused") return new Returned("refused");
         return moved.Ok ? new Delivered(moved.Value.Where) : new Returned(moved.Failure.Code);
     }
 }

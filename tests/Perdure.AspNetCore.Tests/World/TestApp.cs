@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Perdure.Sqlite;
 
 namespace Perdure.AspNetCore.Tests;
 
@@ -14,16 +15,17 @@ public sealed class TestApp : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly WebApplication _app;
-    private int _keys;
+    private readonly string _folder;
+    private readonly bool _keeps;
 
-    private TestApp(WebApplication app, MemoryStore store, LogLines logs)
+    private TestApp(WebApplication app, string folder, bool keeps, LogLines logs)
     {
-        (_app, Store, Logs) = (app, store, logs);
+        (_app, _folder, _keeps, Logs) = (app, folder, keeps, logs);
         Address = new(app.Urls.First());
         Http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address, Timeout = Patience };
     }
 
-    internal MemoryStore Store { get; }
+    internal WatchedStore Store => (WatchedStore)_app.Services.GetRequiredService<Ports.IStore>();
     public LogLines Logs { get; }
     public Uri Address { get; }
     public HttpClient Http { get; }
@@ -31,10 +33,14 @@ public sealed class TestApp : IAsyncDisposable
     public IPerdure Engine => _app.Services.GetRequiredService<IPerdure>();
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>A node on a store of its own, in a folder that goes with it.</summary>
     public static Task<TestApp> Start(Action<PerdureHttpOptions>? configure = null, Action<WebApplicationBuilder>? build = null, params (string Key, string Value)[] settings) =>
-        Start(new MemoryStore(), configure, build, settings);
+        Start(Directory.CreateTempSubdirectory("perdure-http-").FullName, keeps: false, configure, build, settings);
 
-    internal static async Task<TestApp> Start(MemoryStore store, Action<PerdureHttpOptions>? configure = null, Action<WebApplicationBuilder>? build = null, params (string Key, string Value)[] settings)
+    /// <summary>A node on the store in a folder that stays.</summary>
+    public static Task<TestApp> Start(string folder, Action<PerdureHttpOptions>? configure = null) => Start(folder, keeps: true, configure, null, []);
+
+    private static async Task<TestApp> Start(string folder, bool keeps, Action<PerdureHttpOptions>? configure, Action<WebApplicationBuilder>? build, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
@@ -44,13 +50,23 @@ public sealed class TestApp : IAsyncDisposable
         var logs = new LogLines();
         builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton<Weather>();
-        builder.Services.AddPerdure(p => p.Workflow<Parcels>().UseStore(_ => store));
+        builder.Services.AddPerdure(p => p.Workflow<Parcels>().UseStore(of => new WatchedStore(
+            new SqliteStore(new() { Path = Path.Combine(folder, "perdure.db") }, of.GetRequiredService<ILogger<SqliteStore>>()))));
         builder.Services.AddPerdureHttp(configure);
         build?.Invoke(builder);
         var app = builder.Build();
         app.MapPerdure();
-        await app.StartAsync();
-        return new(app, store, logs);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            if (!keeps) Directory.Delete(folder, recursive: true);
+            throw;
+        }
+        return new(app, folder, keeps, logs);
     }
 
     public static string Parcel(string id, string mood = "calm", decimal weight = 5) =>
@@ -65,7 +81,7 @@ public sealed class TestApp : IAsyncDisposable
     }
 
     public Task<HttpResponseMessage> StartParcel(string json, string? key = null) =>
-        Post("/api/workflows/parcels/instances", json, ("Idempotency-Key", key ?? $"key-{Interlocked.Increment(ref _keys)}"));
+        Post("/api/workflows/parcels/instances", json, ("Idempotency-Key", key ?? $"key-{Guid.NewGuid():N}"));
 
     public async Task<string> Started(string mood = "calm", decimal weight = 5)
     {
@@ -104,6 +120,7 @@ public sealed class TestApp : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
+        if (!_keeps) Directory.Delete(_folder, recursive: true);
     }
 }
 

@@ -33,6 +33,7 @@ internal sealed class TestShell : INodeShell
     /// <summary>Does all there is to do at the present moment.</summary>
     public void Settle()
     {
+        SynchronizationContext.SetSynchronizationContext(null);      // as on a lane's own thread
         for (var idle = 0; idle < 2;)
         {
             idle++;

@@ -15,7 +15,11 @@ internal sealed class NodeService(Node node) : IHostedService
 /// <summary>Which build of the code this is.</summary>
 internal static class CodeBuild
 {
-    /// <summary>The entry assembly's name and module version, shortened: another compilation is another build.</summary>
-    public static string Current { get; } = System.Reflection.Assembly.GetEntryAssembly() is { } entry
-        ? $"{entry.GetName().Name}/{entry.ManifestModule.ModuleVersionId.ToString("N")[..8]}" : "unknown";
+    /// <summary>The build of the program.</summary>
+    public static string Current { get; } = System.Reflection.Assembly.GetEntryAssembly() is { } entry ? Of(entry) : "unknown";
+
+    /// <summary>The build of the assembly that a type is in: another compilation of other code is another build.</summary>
+    public static string Of(Type type) => Of(type.Assembly);
+
+    private static string Of(System.Reflection.Assembly assembly) => assembly.ManifestModule.ModuleVersionId.ToString("N")[..8];
 }

@@ -53,6 +53,8 @@ internal sealed class Turn(Hot hot, DateTimeOffset at)
     public List<Event> Events { get; } = new(4);
     public List<Effect> Effects { get; } = new(4);
     public bool BodyDue;
+    /// <summary>The build that the visit ran under before this turn.</summary>
+    public string? BuildBefore { get; } = hot.Instance?.Build;
     public Instance? After;
     public Reply? Reply;
     /// <summary>What waits for this turn to be durable without writing anything itself.</summary>

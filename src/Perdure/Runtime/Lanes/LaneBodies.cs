@@ -24,7 +24,7 @@ internal sealed partial class Lane
             if (hot.Body is not { } body) return;
             body.Instance = hot.Instance!;
             body.Pump();
-            if (body.Broken is { } broken) Fail(turn, broken.ToFailure());
+            if (body.Broken is { } broken) Fail(turn, Explained(turn, broken.ToFailure()));
             else if (body.TakeAbandoned() is { Length: > 0 } names) Must(turn, new Command.Abandon(turn.At, body.Visit, names));
             else if (body.HasIntents) Must(turn, new Command.Intend(turn.At, body.Visit, body.TakeIntents()));
             else if (body.IsCompleted) Finish(turn, body);
@@ -95,11 +95,17 @@ internal sealed partial class Lane
         }
         if (!turn.Hot.Instance!.Accepted && body.Unasked().ToList() is { Count: > 0 } unasked)
         {
-            Fail(turn, new(Divergence.Diverged, $"The journal has entries that the code no longer asks for: {string.Join(", ", unasked)}."));
+            Fail(turn, Explained(turn, new(Divergence.Diverged, $"The journal has entries that the code no longer asks for: {string.Join(", ", unasked)}.")));
             return;
         }
         Transit(turn, next);
     }
+
+    // Which code it was decides what an operator does: roll back, restart the visit, or accept.
+    private static Failure Explained(Turn turn, Failure failure) =>
+        turn.BuildBefore is { } before && before != turn.Hot.Code!.Map.Build
+            ? failure with { Message = $"{failure.Message} The visit was begun by build {before}; this is build {turn.Hot.Code.Map.Build}." }
+            : failure;
 
     private void Transit(Turn turn, object next)
     {

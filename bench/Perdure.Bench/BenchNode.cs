@@ -1,0 +1,58 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
+using Perdure.Sqlite;
+
+namespace Perdure.Bench;
+
+/// <summary>A node on the SQLite store in this process, and what waits for its instances to end.</summary>
+internal sealed class BenchNode : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly Ends _ends;
+
+    private BenchNode(IHost host, Ends ends) => (_host, _ends) = (host, ends);
+
+    public IPerdure Engine => _host.Services.GetRequiredService<IPerdure>();
+    public Ends Ends => _ends;
+
+    public static async Task<BenchNode> Open(string path, Action<PerdureOptions>? configure = null)
+    {
+        var ends = new Ends();
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddLogging(b => b.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+        builder.Services.AddPerdure(p => p.Workflow<FiveSteps>().Workflow<Rounds>().Workflow<Sleeper>().UseSqlite(path).Configure(configure ?? (_ => { })));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new(host, ends);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _ends.Dispose();
+        await _host.StopAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
+    }
+}
+
+/// <summary>Counts instances that ended, as the engine's own meter reports them: after the commit that ended them.</summary>
+internal sealed class Ends : IDisposable
+{
+    private readonly System.Diagnostics.Metrics.MeterListener _listener = new();
+    private readonly SemaphoreSlim _ended = new(0);
+
+    public Ends()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "Perdure" && instrument.Name == "perdure.instances.ended") listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>((_, count, _, _) => _ended.Release((int)count));
+        _listener.Start();
+    }
+
+    public Task One() => _ended.WaitAsync();
+
+    public void Dispose() => _listener.Dispose();
+}

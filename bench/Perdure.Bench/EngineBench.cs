@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Perdure.Kernel;
+
+namespace Perdure.Bench;
+
+/// <summary>The whole engine on the SQLite store: the 5-step workflow with many in flight, and one at a time.</summary>
+internal static class EngineBench
+{
+    public static async Task Throughput(Options options)
+    {
+        var path = options.File("engine.db");
+        var (inFlight, seconds) = (options.Int("InFlight", 1_000), options.Double("Seconds", 10));
+        await using (var node = await BenchNode.Open(path))
+        {
+            var input = FiveSteps.Input();
+            long started = 0, ended = 0;
+            async Task Start()
+            {
+                var answer = await node.Engine.Start(new("five-steps", $"k{Interlocked.Increment(ref started)}", input));
+                if (answer is not StartAnswer.Accepted) throw new InvalidOperationException($"Not started: {answer}");
+            }
+
+            async Task RunFor(double time)
+            {
+                var began = Stopwatch.GetTimestamp();
+                while (Stopwatch.GetElapsedTime(began).TotalSeconds < time)
+                {
+                    await node.Ends.One();
+                    ended++;
+                    Observe(Start());
+                }
+            }
+
+            for (var i = 0; i < inFlight; i++) Observe(Start());
+            await RunFor(Math.Max(3, seconds / 3));
+            var (cpu, threads, allocated, collections) = (Process.GetCurrentProcess().TotalProcessorTime, Threads.Cpu(), GC.GetTotalAllocatedBytes(), GC.CollectionCount(0));
+            var (before, began) = (ended, Stopwatch.GetTimestamp());
+            await RunFor(seconds);
+            var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            var steps = (ended - before) * FiveSteps.Steps;
+            cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+            var busy = Threads.Cpu().ToDictionary(t => t.Key, t => t.Value - threads.GetValueOrDefault(t.Key));
+            while (ended < started)
+            {
+                await node.Ends.One();
+                ended++;
+            }
+            Console.WriteLine($"engine  {steps / took,10:N0} steps/s, {inFlight} in flight; {cpu.TotalMicroseconds / steps:0.0} µs of CPU a step, {cpu.TotalSeconds / took:0.00} cores: "
+                + string.Join(", ", busy.Where(b => b.Value / took > 0.02).OrderByDescending(b => b.Value).Select(b => $"{b.Key} {b.Value / took:0.00}"))
+                + $"; {(GC.GetTotalAllocatedBytes() - allocated) / (double)steps / 1000:0.0} KB allocated a step, {(GC.CollectionCount(0) - collections) / took:0.0} collections/s; {new FileInfo(path).Length / 1e3 / ended:0.00} KB a workflow");
+            foreach (var kind in new[] { "raw-commands", "raw-direct" })
+                if (options.Found.TryGetValue(kind, out var raw)) Console.WriteLine($"ratio   {steps / took / raw:P0} of {kind}: steps/s ÷ rows/s");
+        }
+        options.Remove(path);
+    }
+
+    public static async Task Latency(Options options)
+    {
+        var path = options.File("engine.db");
+        await using (var node = await BenchNode.Open(path))
+        {
+            var input = FiveSteps.Input();
+            var times = new List<double>();
+            for (var i = 0; i < options.Int("Workflows", 1_000) + 200; i++)
+            {
+                var began = Stopwatch.GetTimestamp();
+                await node.Engine.Start(new("five-steps", $"k{i}", input));
+                await node.Ends.One();
+                if (i >= 200) times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
+            times.Sort();
+            Console.WriteLine($"latency {times[times.Count / 2]:0.00} ms median of a 5-step workflow alone (6 commits), p99 {times[times.Count * 99 / 100]:0.00} ms"
+                + (options.Found.TryGetValue("fsync", out var fsync) ? $"; {times[times.Count / 2] / fsync:0.0} × the median fdatasync" : ""));
+        }
+        options.Remove(path);
+    }
+
+    private static void Observe(Task task) => task.ContinueWith(t => Environment.FailFast(t.Exception!.ToString()), TaskContinuationOptions.OnlyOnFaulted);
+}
