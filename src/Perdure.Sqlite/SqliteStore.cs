@@ -58,6 +58,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _database["take-lane"].Set(1, node.Host).Set(2, (long)node.ProcessId).Set(3, node.Build).Set(4, options.Time.GetUtcNow().ToUnixTimeMilliseconds()).Run();
         _epoch = Lease(_database)!.Epoch;
         _maps.Load(_database);
+        var newest = new InstanceId(Rows.One(_database["newest"], s => s.Long(0)));
 
         var second = Database.Open(options.Path, readOnly: false, TimeSpan.FromMilliseconds(100));
         StoreFile.Configure(second, options);
@@ -180,6 +181,12 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     private Task<T> Read<T>(Func<Database, T> read, CancellationToken cancellation) => (_recovery ?? throw NotOpen()).Read(read, cancellation);
 
     private Task<T> Write<T>(Func<Database, T> errand) => (_writer ?? throw NotOpen()).Do(errand);
+
+    /// <summary>Asks the writer's connection, for tests.</summary>
+    internal Task<T> Ask<T>(Func<Database, T> question) => Write(question);
+
+    /// <summary>Asks a reader's connection, for tests.</summary>
+    internal Task<T> AskReader<T>(Func<Database, T> question, CancellationToken cancellation = default) => Read(question, cancellation);
 
     private static StoreException NotOpen() => new("store.closed", "The store is not open.");
 }

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -146,16 +145,12 @@ internal sealed class Elsewhere(bool forwarded) : IStartupFilter
     {
         app.Use((HttpContext context, RequestDelegate rest) =>
         {
-            if (forwarded) context.Features.Set<IConnectionEndPointFeature>(new Socket());
+            // The server says where its socket leads.
+            Assert.Equal(IPAddress.Loopback, ((IPEndPoint)context.Features.Get<RemoteSocket>()!.EndPoint!).Address);
+            if (forwarded) context.Features.Set(new RemoteSocket(Other));
             else context.Connection.RemoteIpAddress = Other.Address;
             return rest(context);
         });
         next(app);
     };
-
-    private sealed class Socket : IConnectionEndPointFeature
-    {
-        public EndPoint? LocalEndPoint { get; set; }
-        public EndPoint? RemoteEndPoint { get; set; } = Other;
-    }
 }

@@ -166,7 +166,7 @@ public sealed class ANodeHolds
         var id = Run(node, async (visit, ship, _) => { await visit.Each(ship, Enumerable.Range(0, 5).Select(n => new Parcel($"{n}")), p => p.Name); return new Gone(""); });
         Assert.Equal(2, running);
         Assert.Equal([new Progress(0.5, "half way"), new Progress(0.5, "half way")], node.Done(node.Engine.Get(id))!.Running.Values);
-        release.SetResult();
+        TestShell.Do(release.SetResult);
         node.Shell.Pass(1.Seconds);
         Assert.Equal((5, "GONE"), (running, node.Look(id).State));
     }
@@ -211,7 +211,7 @@ public sealed class ANodeHolds
         var answers = Enumerable.Range(0, 10).Select(n => node.Done(node.Engine.Start(new("freight", $"k{n}", Json($"n{n}"))))).ToList();
         Assert.Equal((5, 5), (answers.OfType<StartAnswer.Accepted>().Count(), answers.OfType<StartAnswer.Overloaded>().Count()));
         Assert.All(answers.OfType<StartAnswer.Overloaded>(), o => Assert.True(o.RetryAfter > TimeSpan.Zero));
-        release.SetResult();
+        TestShell.Do(release.SetResult);
         node.Shell.Pass(1.Seconds);
         Assert.All(answers.OfType<StartAnswer.Accepted>(), a => Assert.Equal("GONE", node.Look(a.Instance).State));
     }
@@ -270,7 +270,7 @@ public sealed class ANodeHolds
 
         var other = new TaskCompletionSource();
         var escaped = Run(node, async (visit, ship, _) => { await other.Task; await visit.Run(ship, new("x")); return new Gone(""); });
-        other.SetResult();
+        TestShell.Do(other.SetResult);
         node.Shell.Pass(1.Seconds);
         Assert.Equal("replay.escaped", node.Look(escaped).Incident?.Failure.Code);
     }

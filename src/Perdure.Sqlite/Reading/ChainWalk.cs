@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Sqlite.Native;
@@ -49,11 +47,13 @@ internal sealed class ChainWalk(InstanceId instance, (long Version, ReadOnlyMemo
         if (version != _version + 1) return Break(_version + 1, "The record is missing: it was removed, or its number was changed.");
         if (position <= _position) return Break(version, "The record stands before its predecessor in the store's log: it was moved.");
         byte[] body = record.Bytes(4), hash = record.Bytes(3);
-        Span<byte> digest = stackalloc byte[32];
-        if (record.IsNull(5)) Digest(body, digest);
+        if (!record.IsNull(5) && body.Length > 0) return Break(version, "The record has a body although it was erased: it was altered.");
+        Span<byte> digest = stackalloc byte[Chain.Size];
+        if (record.IsNull(5)) Chain.Digest(_salt, body, digest);
         else record.Bytes(5).CopyTo(digest);
-        var expected = Link(_head, instance.Value, version, at, digest);
-        if (!expected.AsSpan().SequenceEqual(hash)) return Break(version, "The record does not continue the chain: it was altered, or put in the place of another.");
+        Span<byte> expected = stackalloc byte[Chain.Size];
+        Chain.Link(_head, instance, version, DateTimeOffset.FromUnixTimeMilliseconds(at), digest, expected);
+        if (!expected.SequenceEqual(hash)) return Break(version, "The record does not continue the chain: it was altered, or put in the place of another.");
         if (knownHead is { } head && head.Version == version && !head.Hash.Span.SequenceEqual(hash))
             return Break(version, "The record's hash is not that of the known head: the history was written anew.");
         (_head, _version, _position) = (hash, version, position);
@@ -64,26 +64,6 @@ internal sealed class ChainWalk(InstanceId instance, (long Version, ReadOnlyMemo
     {
         _broken = (version, problem);
         return false;
-    }
-
-    private void Digest(ReadOnlySpan<byte> body, Span<byte> digest)
-    {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(_salt!);
-        sha.AppendData(body);
-        sha.GetHashAndReset(digest);
-    }
-
-    private static byte[] Link(byte[] previous, long instance, long version, long at, ReadOnlySpan<byte> digest)
-    {
-        Span<byte> link = stackalloc byte[32 + 24 + 32];
-        link.Clear();
-        previous.CopyTo(link);
-        BinaryPrimitives.WriteInt64BigEndian(link[32..], instance);
-        BinaryPrimitives.WriteInt64BigEndian(link[40..], version);
-        BinaryPrimitives.WriteInt64BigEndian(link[48..], at);
-        digest.CopyTo(link[56..]);
-        return SHA256.HashData(link);
     }
 
     /// <summary>What was found.</summary>

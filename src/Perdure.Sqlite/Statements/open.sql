@@ -14,6 +14,9 @@ UPDATE lane SET clean = 1 WHERE id = 0 AND epoch = ?1
 -- name: last-position
 SELECT max(position) FROM log
 
+-- name: newest
+SELECT max(id) FROM instance
+
 -- name: schema-applied
 INSERT INTO schema_version (version, applied_at, build) VALUES (?1, ?2, ?3)
 

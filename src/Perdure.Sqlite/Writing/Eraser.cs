@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Sqlite.Native;
@@ -28,7 +27,9 @@ internal static class Eraser
                 var bodies = database["bodies"].Set(1, instance.Value).Set(2, version);
                 while (bodies.Read())
                 {
-                    found.Add((bodies.Long(0), SHA256.HashData([.. salt, .. bodies.Bytes(1)])));
+                    var digest = new byte[Chain.Size];
+                    Chain.Digest(salt, bodies.Bytes(1), digest);
+                    found.Add((bodies.Long(0), digest));
                     version = bodies.Long(2);
                 }
                 if (found.Count == 0) break;
