@@ -71,5 +71,6 @@ public sealed class Life(string? key = null, string? businessKey = null, string 
     }
 
     /// <summary>A token of an undoable operation, on the stack.</summary>
-    public static Effect.KeepToken Token(int ordinal, string name, int visit = 1, int generation = 1, bool onStack = true) => new(ordinal, visit, name, generation, name, onStack);
+    public static Effect.KeepToken Token(int ordinal, string name, int visit = 1, int generation = 1, bool onStack = true, long intendedAt = 1) =>
+        new(ordinal, visit, name, generation, name, onStack) { IntendedAt = intendedAt };
 }

@@ -63,7 +63,7 @@ public abstract partial class StoreConformance
     public async Task The_stack_holds_what_may_have_to_be_undone()
     {
         var life = new Life();
-        await Must(life.Start(tokens: [Life.Token(1, "reserve"), Life.Token(2, "look", onStack: false)]), life.Turn(tokens: [Life.Token(3, "capture")]), life.Turn(tokens: [Life.Token(4, "pick")]));
+        await Must(life.Start(tokens: [Life.Token(1, "reserve"), Life.Token(2, "look", onStack: false)]), life.Turn(tokens: [Life.Token(3, "capture")]), life.Turn(tokens: [Life.Token(4, "pick", intendedAt: 3)]));
         await Must(life.Turn(left: [3]));
         Assert.Equal([new(1, 1, "reserve", 1, "reserve", 1), new(4, 1, "pick", 1, "pick", 3)], (await Loaded(life.Id)).Stack);
         Assert.Equal([(Orders.Workflow, 1, "pick"), (Orders.Workflow, 1, "reserve")], await Store.LiveOperations(Now));

@@ -15,8 +15,8 @@ internal sealed class Checkpointer : IDisposable
     private readonly Database _database;
     private readonly SqliteStoreOptions _options;
     private readonly ILogger _log;
-    private bool _asked, _ends;
-    private int _since, _patience;
+    private bool _asked, _works, _ends;
+    private int _rounds, _patience;
 
     // Answers how long the log is and how much of it was moved, and does nothing.
     private const int Look = -1;
@@ -34,20 +34,21 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Held by the writer during a transaction, and by the checkpointer while the log begins anew.</summary>
     public Lock Writing { get; } = new();
 
-    /// <summary>The writer committed.</summary>
-    public void Wrote()
+    /// <summary>
+    /// The writer has committed and answered. Where the log has grown enough, it is moved from now on; where it has reached its bound, the writer waits here until
+    /// that was tried.
+    /// </summary>
+    public void Wrote(Database writer)
     {
-        if (++_since < 4) return;
-        _since = 0;
-        Ask();
-    }
-
-    private void Ask()
-    {
+        var (_, frames, moved) = writer.Checkpoint(Look);
+        var full = frames * FrameBytes >= _options.WalBytesMax;
+        if (!full && (frames - moved) * FrameBytes < _options.CheckpointBytes && frames * FrameBytes < _options.WalBytesMax / 2) return;
         lock (_gate)
         {
             _asked = true;
-            Monitor.Pulse(_gate);
+            Monitor.PulseAll(_gate);
+            // The second round from here on began after this commit.
+            for (var round = _rounds + (_works ? 2 : 1); full && _rounds < round && !_ends;) Monitor.Wait(_gate);
         }
     }
 
@@ -59,7 +60,7 @@ internal sealed class Checkpointer : IDisposable
             {
                 while (!_asked && !_ends) Monitor.Wait(_gate);
                 if (_ends) return;
-                _asked = false;
+                (_asked, _works) = (false, true);
             }
             try
             {
@@ -68,6 +69,11 @@ internal sealed class Checkpointer : IDisposable
             catch (SqliteFault fault)
             {
                 _log.LogWarning("Moving the write-ahead log of {Path} failed: {Problem}", _options.Path, fault.Message);
+            }
+            lock (_gate)
+            {
+                (_rounds, _works) = (_rounds + 1, false);
+                Monitor.PulseAll(_gate);
             }
         }
     }
@@ -92,7 +98,7 @@ internal sealed class Checkpointer : IDisposable
         lock (_gate)
         {
             _ends = true;
-            Monitor.Pulse(_gate);
+            Monitor.PulseAll(_gate);
         }
         _thread.Join();
         _database.Dispose();

@@ -88,7 +88,11 @@ internal sealed class Writer : IDisposable
                 }
                 work = _queue.Dequeue();
             }
-            if (work is Commit commit) Answer(commit, WriteSafely(commit.Batch));
+            if (work is Commit commit)
+            {
+                Answer(commit, WriteSafely(commit.Batch));
+                Settle();
+            }
             else ((Action)work)();
         }
     }
@@ -97,10 +101,7 @@ internal sealed class Writer : IDisposable
     {
         try
         {
-            CommitAnswer answer;
-            lock (_checkpointer.Writing) answer = _batches.Write(batch);
-            _checkpointer.Wrote();
-            return answer;
+            lock (_checkpointer.Writing) return _batches.Write(batch);
         }
         catch (Exception e)
         {
@@ -108,6 +109,18 @@ internal sealed class Writer : IDisposable
             _log.LogCritical(e, "A batch of {Items} items could not be written", batch.Items.Count);
             _database.Rollback();
             return new CommitAnswer.Failed(new("store.broken", $"A batch could not be written: {e.Message}", e));
+        }
+    }
+
+    private void Settle()
+    {
+        try
+        {
+            _checkpointer.Wrote(_database);
+        }
+        catch (SqliteFault fault)
+        {
+            _log.LogWarning("Looking at the write-ahead log failed: {Problem}", fault.Message);
         }
     }
 
