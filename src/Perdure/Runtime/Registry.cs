@@ -49,8 +49,6 @@ internal sealed class Registry
         Dictionary<(string, int), Carried> carried = [];
         foreach (var workflow in workflows)
         {
-            if (!IsName(workflow.Name) || workflow.Version < 1)
-                throw new InvalidOperationException($"A workflow cannot be named \"{workflow.Name}\" with version {workflow.Version}: use lower case letters, digits and dashes, and versions from 1.");
             if (workflow.Check() is { Count: > 0 } problems) throw new MapException(workflow.Name, workflow.Version, problems);
             if (!carried.TryAdd((workflow.Name, workflow.Version), new((IVisitable)workflow, codec)))
                 throw new InvalidOperationException($"{workflow.Name} version {workflow.Version} is registered twice: {carried[(workflow.Name, workflow.Version)].Workflow.GetType()} and {workflow.GetType()}.");
@@ -74,7 +72,4 @@ internal sealed class Registry
         version is { } number ? _workflows.GetValueOrDefault((workflow, number)) : _newest.GetValueOrDefault(workflow);
 
     public CarriedStep? Step(string name) => _steps.GetValueOrDefault(name);
-
-    private static bool IsName(string name) =>
-        name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 }
