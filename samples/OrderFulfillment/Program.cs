@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Perdure;
+using Perdure.Ports;
 using Perdure.Sqlite;
 using Shop;
 using Shop.Orders;
@@ -21,4 +22,14 @@ builder.Services.AddPerdureHttp();
 var app = builder.Build();
 app.MapPerdure();
 app.MapShop();
-app.Run();
+try
+{
+    app.Services.GetRequiredService<WebhookSignature>();    // A secret that is none is found now, not with the first order.
+    app.Run();
+    return 0;
+}
+catch (Exception exception) when (exception is PerdureException or StoreException or ArgumentException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}
