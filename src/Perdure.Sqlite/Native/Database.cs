@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Perdure.Sqlite.Native;
 
 /// <summary>
-/// A connection, used by one thread at a time. It goes straight to the native library that Microsoft.Data.Sqlite brings along: on the hot path
-/// preparing once and binding typed values costs a third of what commands and parameter objects do (docs/adr/0002).
+/// A connection, used by one thread at a time. It goes straight to the native library that Microsoft.Data.Sqlite brings along: statements are prepared once and
+/// typed values bound without commands, parameter objects or allocations (docs/adr/0002).
 /// </summary>
 internal sealed class Database : IDisposable
 {
