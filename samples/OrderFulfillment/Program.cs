@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Perdure;
+using Perdure.Sqlite;
 using Shop;
 using Shop.Orders;
 
@@ -11,8 +12,10 @@ var data = Directory.CreateDirectory(builder.Configuration["data"] ?? "./data").
 // Stop together: what the engine has running still reaches the merchant, which is this very process.
 builder.Services.Configure<HostOptions>(host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, TimeSpan.FromSeconds(30)));
 builder.Services.AddShop(builder.Configuration, data);
-builder.Services.AddPerdure(perdure => perdure.Workflow<OrderFulfillment>()
-    .UseStore(of => new Perdure.Sqlite.SqliteStore(new() { Path = Path.Combine(data, "perdure.db") }, of.GetRequiredService<ILogger<Perdure.Sqlite.SqliteStore>>())));
+builder.Services.AddPerdure(perdure => perdure
+    .Workflow<OrderFulfillment>()
+    .UseSqlite(Path.Combine(data, "perdure.db"))
+    .Configure(options => options.Limits = options.Limits with { Recoveries = builder.Configuration.GetValue("Perdure:Recoveries", options.Limits.Recoveries) }));
 builder.Services.AddPerdureHttp();
 
 var app = builder.Build();

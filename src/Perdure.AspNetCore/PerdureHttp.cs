@@ -24,7 +24,9 @@ public static class PerdureHttp
         if (configure is not null) options.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddTransient<IStartupFilter, Edge>();
-        services.AddOptions<KestrelServerOptions>().Configure<IOptions<PerdureHttpOptions>>(Bound);
+        // Before all others, so that addresses that code listens on get the defaults too, and code may set other bounds.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider =>
+            new ConfigureOptions<KestrelServerOptions>(kestrel => Bound(kestrel, provider.GetRequiredService<IOptions<PerdureHttpOptions>>()))));
         services.AddHostedService<KestrelRefusals>();
         services.AddHostedService<BindingCheck>();
         Access.Add(services);
@@ -64,7 +66,11 @@ public static class PerdureHttp
     private static void Bound(KestrelServerOptions kestrel, IOptions<PerdureHttpOptions> options)
     {
         kestrel.AddServerHeader = false;
-        kestrel.ConfigureEndpointDefaults(KestrelRefusals.Prepare);
+        kestrel.ConfigureEndpointDefaults(listen =>
+        {
+            RemoteSocket.Prepare(listen);
+            KestrelRefusals.Prepare(listen);
+        });
         kestrel.Limits.MaxRequestBodySize = options.Value.BodyBytes;
         kestrel.Limits.MaxRequestHeaderCount = Math.Max(kestrel.Limits.MaxRequestHeaderCount, options.Value.HeaderCount * 10);
         kestrel.Limits.MaxRequestHeadersTotalSize = Math.Max(kestrel.Limits.MaxRequestHeadersTotalSize, options.Value.HeaderBytes * 8);

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Perdure.AspNetCore.Tests;
 
@@ -85,7 +86,7 @@ public sealed class Access
     public async Task Without_keys_the_fallback_denies_whoever_is_not_on_this_machine()
     {
         // A middleware before everything plays a connection from elsewhere: nothing that such a request says makes it local.
-        await using var app = await TestApp.Start(build: b => Elsewhere.Add(b.Services));
+        await using var app = await TestApp.Start(build: b => Elsewhere.Add(b.Services, forwarded: false));
         foreach (var path in (string[])["/api/instances", "/api/events", "/metrics", "/health/live", "/openapi/v1.json", "/", "/favicon.ico"])
             foreach (var header in (string?[])[null, "Host: localhost", "X-Forwarded-For: 127.0.0.1", "X-Real-IP: 127.0.0.1", "X-Perdure-User: root", "Authorization: Bearer x"])
             {
@@ -93,6 +94,13 @@ public sealed class Access
                 await Problem.Is(await As(app, null, "GET", path, null, (name, value)), 403, "access.local-only");
             }
         await Problem.Is(await As(app, null, "POST", "/api/workflows/parcels/instances", TestApp.Parcel("P"), ("Idempotency-Key", "k")), 403, "access.local-only");
+    }
+
+    [Fact]
+    public async Task An_address_that_a_middleware_made_of_a_header_does_not_count()
+    {
+        await using var app = await TestApp.Start(build: b => Elsewhere.Add(b.Services, forwarded: true));
+        await Problem.Is(await As(app, null, "GET", "/api/instances"), 403, "access.local-only");
     }
 
     [Theory]
@@ -126,17 +134,21 @@ public sealed class Access
     }
 }
 
-/// <summary>Makes every connection look as if it came from another machine.</summary>
-internal sealed class Elsewhere : IStartupFilter
+/// <summary>Makes every connection look as if it came from another machine; or the socket only, as behind a middleware that believes a header.</summary>
+internal sealed class Elsewhere(bool forwarded) : IStartupFilter
 {
-    public static void Add(Microsoft.Extensions.DependencyInjection.IServiceCollection services) =>
-        services.Insert(0, new(typeof(IStartupFilter), typeof(Elsewhere), Microsoft.Extensions.DependencyInjection.ServiceLifetime.Transient));
+    private static readonly IPEndPoint Other = new(IPAddress.Parse("203.0.113.7"), 4711);
+
+    public static void Add(IServiceCollection services, bool forwarded) => services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(new Elsewhere(forwarded)));
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use((HttpContext context, RequestDelegate rest) =>
         {
-            context.Connection.RemoteIpAddress = IPAddress.Parse("203.0.113.7");
+            // The server says where its socket leads.
+            Assert.Equal(IPAddress.Loopback, ((IPEndPoint)context.Features.Get<RemoteSocket>()!.EndPoint!).Address);
+            if (forwarded) context.Features.Set(new RemoteSocket(Other));
+            else context.Connection.RemoteIpAddress = Other.Address;
             return rest(context);
         });
         next(app);

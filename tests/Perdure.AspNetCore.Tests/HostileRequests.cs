@@ -168,7 +168,7 @@ public sealed class HostileRequests
         yield return Body("an opaque page", 403, "origin.refused", Good, more: "Origin: null\r\n");
         yield return Raw("a name pointed at loopback", 403, "access.local-only", "GET /api/instances HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
         yield return Raw("through a proxy", 403, "access.local-only", "GET /api/instances HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n");
-        yield return Raw("a user of control characters", 403, "access.local-only", "GET /api/instances HTTP/1.1\r\nHost: localhost\r\nX-Perdure-User: a\tb\r\n\r\n");
+        yield return Raw("a user of control characters", 400, "user.malformed", "GET /api/instances HTTP/1.1\r\nHost: localhost\r\nX-Perdure-User: a\tb\r\n\r\n");
 
         // What is no HTTP
         yield return Raw("no host", 400, "request.malformed", "GET /api/instances HTTP/1.1\r\n\r\n");

@@ -37,11 +37,19 @@ public sealed partial class DocumentationTests
     public void What_a_repository_has() =>
         Assert.All(["README.md", "LICENSE", "CHANGELOG.md", ".editorconfig", "test", ".ci/run", "docs/README.md"], file => Assert.Contains(file, Repository.Files));
 
+    [Fact]
+    public void Packages_named_in_the_README_are_the_ones_that_are_tested() =>
+        Assert.All(AddPackage().Matches(Repository.Read("README.md")), match =>
+            Assert.Contains($"<PackageVersion Include=\"{match.Groups[1].Value}\" Version=\"{match.Groups[2].Value}\" />", Repository.Read("Directory.Packages.props"), StringComparison.Ordinal));
+
     /// <summary>Indentation and line ends aside.</summary>
     private static string Flat(string text) => Space().Replace(text, " ").Trim();
 
     [GeneratedRegex(@"```csharp\n(?<code>.*?)\n```(?:\n+<!-- (?:from: (?<source>\S+)|not compiled: (?<reason>.+?)) -->)?", RegexOptions.Singleline)]
     private static partial Regex Block();
+
+    [GeneratedRegex(@"dotnet add package (\S+)(?: --version (\S+))?")]
+    private static partial Regex AddPackage();
 
     [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();

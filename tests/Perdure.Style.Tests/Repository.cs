@@ -10,7 +10,7 @@ internal static class Repository
     public static string Root { get; } = FindRoot();
 
     /// <summary>Paths from the root, with slashes.</summary>
-    public static IReadOnlyList<string> Files { get; } = [.. Under(new(Root)).Select(file => Path.GetRelativePath(Root, file.FullName).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Files { get; } = [.. Under(new(Root)).Select(file => Path.GetRelativePath(Root, file.FullName).Replace('\\', '/')).Where(file => file != ".git").Order(StringComparer.Ordinal)];
 
     public static IEnumerable<string> Code => Files.Where(file => file.EndsWith(".cs", StringComparison.Ordinal));
 

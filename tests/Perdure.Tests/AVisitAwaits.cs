@@ -386,7 +386,7 @@ public sealed class AVisitAwaits
         node.Shell.Settle();
         Assert.Equal("node.stopping", ((StartAnswer.Unavailable)node.Done(node.Engine.Start(new("script", "k", System.Text.Encoding.UTF8.GetBytes(Input))))).Code);
         Assert.False(stopped.IsCompleted);
-        release.SetResult();
+        TestShell.Do(release.SetResult);
         node.Shell.Pass(1.Seconds);
         Assert.True(stopped.IsCompletedSuccessfully);
         Assert.Equal(["run 1"], _ledger.Log);

@@ -13,7 +13,7 @@ public sealed class CaptureCharge(MerchantClient merchant, MerchantSettings sett
 {
     public override TimeSpan Timeout => settings.Timeout;
     public override int Concurrency => 256;
-    public override Retry Retry => Retry.Exponential(settings.RetryMilliseconds.Milliseconds, cap: 1.Minutes, attempts: settings.Attempts);
+    public override Retry Retry => Retry.Exponential(settings.RetryMilliseconds.Milliseconds, cap: 1.Seconds, attempts: settings.Attempts);
 
     public override async Task<Charge> Run(Payment payment, Attempt attempt)
     {

@@ -7,17 +7,17 @@ public sealed record MerchantSettings
     public Uri? BaseUrl { get; init; }
 
     /// <summary>How long the slow test card takes to be answered.</summary>
-    public int SlowMilliseconds { get; init; } = 500;
+    public int SlowMilliseconds { get; init; } = 250;
 
     /// <summary>How long an answer may take. Unless given, long enough for the slow card.</summary>
     public int? TimeoutMilliseconds { get; init; }
 
     /// <summary>How often a charge is tried.</summary>
-    public int Attempts { get; init; } = 5;
+    public int Attempts { get; init; } = 7;
 
-    /// <summary>The wait before the second try; it doubles from there.</summary>
+    /// <summary>The wait before the second try; it doubles from there, up to a second.</summary>
     public int RetryMilliseconds { get; init; } = 100;
 
     /// <summary>How long an answer may take, in the end.</summary>
-    public TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMilliseconds ?? Math.Max(1_500, SlowMilliseconds + 1_000));
+    public TimeSpan Timeout => TimeSpan.FromMilliseconds(TimeoutMilliseconds ?? Math.Max(750, SlowMilliseconds + 500));
 }

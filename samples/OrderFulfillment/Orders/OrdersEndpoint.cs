@@ -20,7 +20,7 @@ public static class OrdersEndpoint
         if (signature.Check(http.Request.Headers, body) is { } fault) return new Problem(401, fault.Code, fault.Message);
         if (settings.WebhookSecret.Contains(OrderSettings.DevelopmentSecret, StringComparison.Ordinal) && !LoopbackOnly.IsLocal(http))
             return new Problem(401, "webhook.development-secret", "Everybody knows the development secret: it opens to callers on the same machine only. Set Orders:WebhookSecret.");
-        if (OrderSchema.Faults(body) is { Count: > 0 } faults) return Problem.Malformed("order.malformed", faults);
+        if (OrderSchema.Faults(body) is { Count: > 0 } faults) return Problem.Malformed("input.invalid", faults);
 
         var key = http.Request.Headers[WebhookSignature.IdHeader].ToString();
         var answer = await perdure.Start(new("order-fulfillment", key, body) { TraceParent = System.Diagnostics.Activity.Current?.Id }, http.RequestAborted);

@@ -9,12 +9,13 @@ namespace Perdure.AspNetCore;
 /// </summary>
 internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping mapping)
 {
-    private const int Page = 256, Kept = 4_096;
+    private const int Page = PageSize.Max, Kept = 4_096;
     private readonly IPerdure _perdure = perdure;
     private readonly IStore _store = store;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly List<CloudEvent> _recent = [];
     private readonly Trails _trails = new(store);
+    private readonly PageSize _size = new();
     private long _from = -1, _until = -1;
 
     /// <summary>The end of the log.</summary>
@@ -45,7 +46,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             var first = FirstBehind(after);
             if (first == _recent.Count)
             {
-                foreach (var record in await _perdure.Views.Feed(_until, Page, cancellation))
+                foreach (var record in _size.Saw(await _perdure.Views.Feed(_until, _size.Next, cancellation)))
                 {
                     _recent.AddRange(await Map(record, _trails, cancellation));
                     _until = record.Record.Position;
@@ -96,6 +97,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
     /// <summary>Reads on from a place; one reader is used by one stream.</summary>
     public sealed class Reader(EventFeed feed)
     {
+        private readonly PageSize _size = new();
         private Trails? _trails;
 
         /// <summary>The next events behind a place, perhaps none, and how far the log was read for them.</summary>
@@ -108,7 +110,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             }
             var trails = _trails ??= new(feed._store);
             var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
-            var records = await feed._perdure.Views.Feed(behind, Page, cancellation);
+            var records = _size.Saw(await feed._perdure.Views.Feed(behind, _size.Next, cancellation));
             List<CloudEvent> events = [];
             var read = after;
             foreach (var record in records)
@@ -119,5 +121,20 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             }
             return (events, read);
         }
+    }
+}
+
+/// <summary>How many records to read at once, so that large ones do not fill the memory.</summary>
+internal sealed class PageSize
+{
+    public const int Max = 256;
+    private const int Min = 8, Bytes = 4 * 1024 * 1024;
+
+    public int Next { get; private set; } = 64;
+
+    public IReadOnlyList<FeedRecord> Saw(IReadOnlyList<FeedRecord> records)
+    {
+        if (records.Count > 0) Next = (int)Math.Clamp(Bytes / Math.Max(1, records.Sum(r => (long)r.Record.Body.Length) / records.Count), Min, Max);
+        return records;
     }
 }

@@ -21,7 +21,7 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
             {
                 await Write(target, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
@@ -52,27 +52,34 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
     /// <summary>Cuts a half-written last line off and finds the place of the last event in the file.</summary>
     internal static EventPlace? Resume(FileStream file)
     {
-        const int Window = 1 << 20;
-        var from = Math.Max(0, file.Length - Window);
-        var tail = new byte[file.Length - from];
-        file.Position = from;
-        file.ReadExactly(tail);
-        var whole = tail.AsSpan().LastIndexOf((byte)'\n') + 1;
-        file.SetLength(from + whole);
-        file.Position = from + whole;
-        foreach (var line in Encoding.UTF8.GetString(tail.AsSpan(0, whole)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Reverse())
+        for (var window = 1L << 20; ; window *= 4)
         {
-            try
-            {
-                using var json = JsonDocument.Parse(line);
-                if (json.RootElement.TryGetProperty("id", out var id) && id.GetString() is { } text && EventPlace.TryParse(text, out var place)) return place;
-            }
-            catch (JsonException)
-            {
-                break; // the window cut it; what is before is not looked at
-            }
+            var from = Math.Max(0, file.Length - window);
+            var tail = new byte[file.Length - from];
+            file.Position = from;
+            file.ReadExactly(tail);
+            var whole = tail.AsSpan().LastIndexOf((byte)'\n') + 1;
+            if (whole == 0 && from > 0) continue;
+            file.SetLength(from + whole);
+            file.Position = from + whole;
+            // Refusals have no place; behind many of them the last event that has one may be further up.
+            foreach (var line in Encoding.UTF8.GetString(tail.AsSpan(0, whole)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Reverse())
+                if (PlaceOf(line) is { } place) return place;
+            if (from == 0) return null;
         }
-        return null;
+    }
+
+    private static EventPlace? PlaceOf(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.TryGetProperty("id", out var id) && id.GetString() is { } text && EventPlace.TryParse(text, out var place) ? place : null;
+        }
+        catch (JsonException)
+        {
+            return null; // the window cut it
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Events cannot be written to {Target}; trying again")]

@@ -10,7 +10,7 @@ namespace Perdure.AspNetCore;
 /// </summary>
 internal sealed class Trails(IStore store, int weightMax = 50_000)
 {
-    private const int Step = 32, Page = 500;
+    private const int Step = 32, Page = 128;
     private readonly Dictionary<InstanceId, LinkedListNode<(InstanceId Id, Trail Trail, int Weight)>> _byId = [];
     private readonly LinkedList<(InstanceId Id, Trail Trail, int Weight)> _byUse = [];
     private int _weight;

@@ -22,6 +22,9 @@ internal sealed record VerifyBody(string Instance, bool Intact, long Records, lo
 /// <summary>Shows and checks histories.</summary>
 internal static class HistoryEndpoints
 {
+    // A record may be large: few at once, and a page is full by bytes too.
+    private const int Chunk = 32, BytesMax = 4 * 1024 * 1024;
+
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/instances/{id}/history", History).WithName("GetHistory").WithSummary("What happened to an instance, in order, with the hash chain.")
@@ -37,17 +40,23 @@ internal static class HistoryEndpoints
         var limit = (int)(query.Number("limit", 1, 1_000) ?? 200);
         if (query.Problem is { } problem) return problem;
         if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return Answers.NoInstance();
-        var stored = await store.Records(instance, from, limit + 1, context.RequestAborted);
         List<HistoryEvent> events = [];
         List<HistoryRecord> records = [];
-        foreach (var record in stored.Take(limit))
+        var bytes = 0L;
+        while (true)
         {
-            var hash = Wire.Hex(record.Hash);
-            var index = 0;
-            foreach (var @event in Trails.Decode(record)) events.Add(new(record.Version, index++, record.At, EventTypes.NameOf(@event), Data(@event), hash));
-            records.Add(new(record.Version, record.At, hash, record.Position, index, record.Body.IsEmpty));
+            var stored = await store.Records(instance, from, Chunk, context.RequestAborted);
+            foreach (var record in stored)
+            {
+                if (records.Count == limit || (bytes += record.Body.Length) > BytesMax && records.Count > 0) return Wire.Ok(new HistoryPage(instance.ToString(), events, records, record.Version));
+                var hash = Wire.Hex(record.Hash);
+                var index = 0;
+                foreach (var @event in Trails.Decode(record)) events.Add(new(record.Version, index++, record.At, EventTypes.NameOf(@event), Data(@event), hash));
+                records.Add(new(record.Version, record.At, hash, record.Position, index, record.Body.IsEmpty));
+            }
+            if (stored.Count < Chunk) return Wire.Ok(new HistoryPage(instance.ToString(), events, records, null));
+            from = stored[^1].Version + 1;
         }
-        return Wire.Ok(new HistoryPage(instance.ToString(), events, records, stored.Count > limit ? stored[limit].Version : null));
     }
 
     private static async Task<IResult> Verify(HttpContext context, string id, IPerdure perdure)

@@ -9,17 +9,23 @@ internal static class InstanceSteps
     /// <summary>How many records are looked at, at the most.</summary>
     private const int Window = 500;
 
+    /// <summary>How many at once: a record may be large.</summary>
+    private const int Chunk = 50;
+
     public static async Task<(IReadOnlyList<StepBody> Steps, long From, FailureBody? LastError, string? Head)> Of(InstanceView view, IStore store, CancellationToken cancellation)
     {
         var version = view.Instance.Version;
         var from = Math.Max(1, version - Window + 1);
         var trail = new Trail(complete: from == 1, keepsAll: true);
         string? head = null;
-        foreach (var record in await store.Records(view.Instance.Id, from, Window, cancellation))
+        for (var next = from; next <= version;)
         {
-            if (record.Version > version) break;
-            foreach (var @event in Trails.Decode(record)) trail.Apply(@event, record.Version, record.At);
-            head = Wire.Hex(record.Hash);
+            var records = await store.Records(view.Instance.Id, next, (int)Math.Min(Chunk, version - next + 1), cancellation);
+            if (records.Count == 0) break;
+            foreach (var record in records)
+                foreach (var @event in Trails.Decode(record)) trail.Apply(@event, record.Version, record.At);
+            head = Wire.Hex(records[^1].Hash);
+            next = records[^1].Version + 1;
         }
         var steps = new SortedDictionary<int, StepBody>();
         foreach (var (ordinal, step) in trail.Steps) steps[ordinal] = Told(step, view);

@@ -32,7 +32,7 @@ internal sealed partial class PageDelivery(IPerdure perdure, IStore store, IEnum
                 }
                 await Wait(seen, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }

@@ -18,7 +18,6 @@ internal static class Access
         services.AddAuthorization(options =>
         {
             var somebody = Needs(policy => policy.RequireAuthenticatedUser());
-            options.DefaultPolicy = somebody;
             options.FallbackPolicy = somebody;
             options.AddPolicy(Policies.Somebody, somebody);
             options.AddPolicy(Policies.Reader, Needs(policy => policy.RequireRole(Roles.Reader, Roles.Operator)));

@@ -57,14 +57,16 @@ internal sealed class CallerAuthentication(
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        var why = (await HandleAuthenticateOnceSafeAsync()).Failure?.Message;
         if (keys.IsEmpty)
         {
-            await new Problem(StatusCodes.Status403Forbidden, "access.local-only",
+            if (why is not null) await Problem.Malformed("user.malformed", UserHeader, why).ExecuteAsync(Context);
+            else await new Problem(StatusCodes.Status403Forbidden, "access.local-only",
                 "No API keys are configured, so only direct connections from this machine, addressed to localhost, are accepted.").ExecuteAsync(Context);
             return;
         }
         Response.Headers.WWWAuthenticate = "Bearer realm=\"perdure\"";
-        await new Problem(StatusCodes.Status401Unauthorized, "access.key", "This needs an API key: Authorization: Bearer …, or X-Api-Key.").ExecuteAsync(Context);
+        await new Problem(StatusCodes.Status401Unauthorized, "access.key", why ?? "This needs an API key: Authorization: Bearer …, or X-Api-Key.").ExecuteAsync(Context);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>

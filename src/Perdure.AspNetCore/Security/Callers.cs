@@ -22,9 +22,11 @@ public static class Callers
 /// <summary>All the roles there are: what a person at the machine itself has while no keys are configured.</summary>
 internal sealed class LocalRoles(IPerdure perdure)
 {
-    public ImmutableArray<string> All =>
+    private readonly Lazy<ImmutableArray<string>> _all = new(() =>
     [
         Roles.Reader, Roles.Starter, Roles.Operator,
         .. perdure.Workflows.SelectMany(w => w.Map.States).Where(s => s.Kind == StateKind.Gate && s.Role is not null).Select(s => s.Role!).Distinct(StringComparer.Ordinal),
-    ];
+    ]);
+
+    public ImmutableArray<string> All => _all.Value;
 }

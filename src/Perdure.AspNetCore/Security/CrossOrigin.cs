@@ -13,7 +13,8 @@ internal static class CrossOrigin
         var origin = request.Headers.Origin;
         if (origin.Count > 1) return Refused;
         if (origin is [{ } one] && options.Origins.Contains(one, StringComparer.OrdinalIgnoreCase)) return null;
-        if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && !(site is ["same-origin"] or ["none"])) return Refused;
+        // Browsers set this one themselves and let no page change it; older ones only send where a page is from.
+        if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site) return site is ["same-origin"] or ["none"] ? null : Refused;
         if (origin is [{ } from] && !from.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)) return Refused;
         return null;
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace Perdure.AspNetCore;
@@ -19,7 +18,7 @@ internal static class LocalConnection
     public static bool Made(HttpContext context, IEnumerable<string> localHosts)
     {
         if (context.Connection.RemoteIpAddress is not { } remote || !IsLoopback(remote)) return false;
-        if (context.Features.Get<IConnectionEndPointFeature>() is { RemoteEndPoint: { } end } && (end is not IPEndPoint ip || !IsLoopback(ip.Address))) return false;
+        if (context.Features.Get<RemoteSocket>() is { } socket && (socket.EndPoint is not IPEndPoint ip || !IsLoopback(ip.Address))) return false;
         foreach (var mark in ProxyMarks)
             if (context.Request.Headers.ContainsKey(mark)) return false;
         return IsLocalHost(context.Request.Host.Host, localHosts);

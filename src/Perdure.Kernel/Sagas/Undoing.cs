@@ -60,7 +60,7 @@ internal static class Undoing
     public static Instance Apply(Instance instance, UndoSucceeded e) => instance with { Stack = instance.Stack.Remove(e.Ordinal), Recoveries = 0 };
 
     public static Instance Apply(Instance instance, UndoRetryScheduled e) => instance.Stack.TryGetValue(e.Ordinal, out var entry)
-        ? instance with { Stack = instance.Stack.Set(e.Ordinal, entry with { UndoRunning = false, UndoDue = e.Due, UndoFailure = e.Failure }) }
+        ? instance with { Stack = instance.Stack.Set(e.Ordinal, entry with { UndoRunning = false, UndoDue = e.Due, UndoFailure = e.Failure }), Recoveries = 0 }
         : instance;
 
     /// <summary>The instance whose undo failed for good.</summary>

@@ -102,6 +102,7 @@ internal static class Attempts
             Outstanding = instance.Outstanding.Remove(e.Ordinal),
             Outcomes = instance.Outcomes + 1,
             Stack = unknown ? instance.Stack : instance.Stack.Remove(e.Ordinal),
+            Recoveries = 0,
         };
     }
 
@@ -119,7 +120,7 @@ internal static class Attempts
         var entry = Find(instance, e.Ordinal);
         var waiting = entry with { Status = EntryStatus.Retrying, Failure = e.Failure, Due = e.Due };
         if (e.NextOrdinal is not { } next)
-            return instance with { Journal = instance.Journal.Set(entry.Name, waiting with { EverUnknown = entry.EverUnknown || e.Failure.Unknown }) };
+            return instance with { Journal = instance.Journal.Set(entry.Name, waiting with { EverUnknown = entry.EverUnknown || e.Failure.Unknown }), Recoveries = 0 };
 
         var stack = instance.Stack;
         if (entry.CanUndo)
@@ -134,6 +135,7 @@ internal static class Attempts
             Outstanding = instance.Outstanding.Remove(e.Ordinal).Set(next, entry.Name),
             Stack = stack,
             Intents = next,
+            Recoveries = 0,      // an attempt that ended, however it did, has not killed the node
         };
     }
 

@@ -34,7 +34,7 @@ public sealed class OrdersEndpointTests
     {
         { new StartAnswer.KeyReused(Instance), 422, "key.reused", true },
         { new StartAnswer.BusinessKeyTaken(Instance, "o-1"), 409, "business-key.taken", true },
-        { new StartAnswer.Invalid([new("$", "No.")]), 400, "order.malformed", false },
+        { new StartAnswer.Invalid([new("$", "No.")]), 400, "input.invalid", false },
         { new StartAnswer.Overloaded(TimeSpan.FromSeconds(1.2)), 429, "engine.overloaded", false },
         { new StartAnswer.Unavailable("store.full", "Full.", TimeSpan.FromSeconds(1.2)), 503, "store.full", false },
     };
@@ -51,8 +51,8 @@ public sealed class OrdersEndpointTests
     }
 
     [Theory]
-    [InlineData("{}", "application/json", 400, "order.malformed")]
-    [InlineData("{", "application/json", 400, "order.malformed")]
+    [InlineData("{}", "application/json", 400, "input.invalid")]
+    [InlineData("{", "application/json", 400, "input.invalid")]
     [InlineData("{}", "text/plain", 415, "body.content-type")]
     [InlineData("{}", "application/json; charset=utf-16", 415, "body.content-type")]
     public async Task What_is_no_order_is_refused_at_the_edge(string body, string type, int status, string code)

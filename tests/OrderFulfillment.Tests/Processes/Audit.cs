@@ -32,8 +32,12 @@ public static class Audit
 
             var verification = await shop.Verify(order);
             Expect(verification.Intact, $"its history does not verify: {verification.Problem}");
-            foreach (var edge in Transitions(await shop.History(order)))
-                Expect(edges.Contains(edge), $"the transition {edge} is not declared");
+            var history = await shop.History(order);
+            var taken = Transitions(history).ToList();
+            Expect(taken.Count > 0 && taken[^1].To == instance.State, $"its last transition is {taken.LastOrDefault()}");
+            foreach (var edge in taken) Expect(edges.Contains(edge), $"the transition {edge} is not declared");
+            var undone = history.Where(e => e.Type == "undo.succeeded").Select(e => e.Data.GetProperty("ordinal").GetInt32()).ToList();
+            Expect(undone.Zip(undone.Skip(1)).All(pair => pair.First > pair.Second), $"undone in the order {string.Join(", ", undone)}");
 
             if (completed) Count(shipped, order);
             if (instance.State == TestOrder.Gate) Count(reserved, order);

@@ -63,6 +63,7 @@ public sealed class TestApp : IAsyncDisposable
         catch
         {
             await app.DisposeAsync();
+            if (!keeps) Directory.Delete(folder, recursive: true);
             throw;
         }
         return new(app, folder, keeps, logs);

@@ -30,8 +30,32 @@ internal sealed class TestShell : INodeShell
         return loop;
     }
 
+    /// <summary>
+    /// Does it on a thread of the world's own, as a lane's thread is: with no synchronization context and no scheduler of the test runner, under which continuations would not run inline.
+    /// </summary>
+    public static void Do(Action action)
+    {
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo? failed = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception e)
+            {
+                failed = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        using (ExecutionContext.SuppressFlow()) thread.Start();
+        thread.Join();
+        failed?.Throw();
+    }
+
     /// <summary>Does all there is to do at the present moment.</summary>
-    public void Settle()
+    public void Settle() => Do(SettleHere);
+
+    private void SettleHere()
     {
         for (var idle = 0; idle < 2;)
         {
@@ -52,16 +76,18 @@ internal sealed class TestShell : INodeShell
     }
 
     /// <summary>Lets time pass, doing what becomes due on the way.</summary>
-    public void Pass(TimeSpan time)
+    public void Pass(TimeSpan time) => Do(() => PassHere(time));
+
+    private void PassHere(TimeSpan time)
     {
         var end = Clock.GetUtcNow() + time;
-        Settle();
+        SettleHere();
         while (Clock.GetUtcNow() < end)
         {
             var next = _loops.Where(l => !l.Stopped).Select(l => l.Next).Append(end).Min();
             var now = Clock.GetUtcNow();
             Clock.Advance((next > now ? next < end ? next : end : now.AddMilliseconds(1)) - now);
-            Settle();
+            SettleHere();
         }
     }
 

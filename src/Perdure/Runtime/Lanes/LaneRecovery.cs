@@ -11,7 +11,7 @@ internal sealed partial class Lane
     private const int RecoveryPage = 500, OutboxPage = 500;
     private static readonly TimeSpan SuspectPatience = TimeSpan.FromSeconds(30);
 
-    private readonly Queue<Hot> _suspects = new();
+    private readonly PriorityQueue<Hot, (int Recoveries, InstanceId Id)> _suspects = new();
     private Hot? _onTrial;
     private DateTimeOffset _trialEnds;
     private InstanceId _recoveredUpTo;
@@ -49,7 +49,7 @@ internal sealed partial class Lane
             }, () => _readingOutbox = false);
         }
         if (_onTrial is not null && Now >= _trialEnds) Exonerate(_onTrial);
-        if (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect) && !suspect.Dropped) Try(suspect);
+        if (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect, out _) && !suspect.Dropped) Try(suspect);
     }
 
     private void Load(Hot hot)
@@ -91,12 +91,13 @@ internal sealed partial class Lane
         hot.Loading = false;
         hot.DiedWith = _node.Unclean && last.At < _node.OpenedAt;
         if (hot.Code is null) _node.Absent(stored.Row.Workflow, stored.Row.WorkflowVersion);
-        else if (hot.DiedWith && hot.Instance.Recoveries >= 2 && !Recovered && hot.Instance.Status is Status.Running or Status.Compensating)
+        else if (hot.DiedWith && hot.Instance.Recoveries >= 2 && hot.Instance.Status is Status.Running or Status.Compensating)
         {
-            // It has been under way at more than one death: it goes on alone, once all others have, so that it cannot take them along again.
+            // It has been under way at more than one death: it goes on alone, once all others have, so that it cannot take them along again. Those that were under way at
+            // fewer deaths go first: where the deaths have another cause, no single one collects them all.
             hot.Suspect = true;
             hot.Loading = true;
-            _suspects.Enqueue(hot);
+            _suspects.Enqueue(hot, (hot.Instance.Recoveries, hot.Id));
             return;
         }
         TakeUp(hot);
