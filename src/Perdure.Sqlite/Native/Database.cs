@@ -21,6 +21,9 @@ internal sealed class Database : IDisposable
 
     private Database(sqlite3 handle, string path) => (_handle, _path, _database) = (handle, path, handle.DangerousGetHandle());
 
+    /// <summary>The native handle, for tests that make it fail.</summary>
+    public sqlite3 Handle => _handle;
+
     /// <summary>Where values lie until their statements have run.</summary>
     public Arena Arena { get; } = new();
 
