@@ -12,6 +12,7 @@ namespace Perdure.Sqlite;
 public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore> log) : IStore
 {
     private readonly Maps _maps = new();
+    private readonly Lock _releasing = new();
     private FileLock? _lock;
     private Database? _database;
     private Writer? _writer;
@@ -161,14 +162,13 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     });
 
     /// <summary>Finishes what was given, and lets go of the file. Without <see cref="Close"/> the next opening takes it for an unclean death.</summary>
-    public ValueTask DisposeAsync()
-    {
-        Release();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() =>
+        // On a thread of its own: the caller may stand in a callback on the writer's thread, which has to end first.
+        new(Task.Factory.StartNew(Release, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     private void Release()
     {
+        using var only = _releasing.EnterScope();
         _writer?.Dispose();
         _recovery?.Dispose();
         _people?.Dispose();

@@ -1,6 +1,7 @@
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.StoreConformance;
+using SQLitePCL;
 
 namespace Perdure.Sqlite.Tests;
 
@@ -53,6 +54,32 @@ public sealed class TroubleTests : SqliteTest
             Assert.NotNull(await store.Load(life.Id, Now));
         }
         await Must(store, turn);
+    }
+
+    [Fact]
+    public async Task A_commit_that_fails_is_resolved_by_a_write_under_the_fence()
+    {
+        var store = await Open();
+        var (life, fails) = (new Life(), 1);
+        await Must(store, life.Start());
+        await store.Ask(d => { raw.sqlite3_commit_hook(d.Handle, _ => fails-- > 0 ? 1 : 0, null!); return true; });
+        var turn = life.Turn(Orders.Locked);
+        Assert.IsType<CommitAnswer.Failed>(await Send(store, turn));
+        Assert.Equal(1, await store.Views.FeedEnd(Now));
+        await Must(store, turn);
+        Assert.Equal(Orders.Locked, (await store.Load(life.Id, Now))!.Row.State);
+    }
+
+    [Fact]
+    public async Task A_commit_that_cannot_be_resolved_is_unknown()
+    {
+        var store = await Open();
+        var (life, fails) = (new Life(), true);
+        await store.Ask(d => { raw.sqlite3_commit_hook(d.Handle, _ => fails ? 1 : 0, null!); return true; });
+        var start = life.Start();
+        Assert.IsType<CommitAnswer.Unknown>(await Send(store, start));
+        fails = false;
+        await Must(store, start);
     }
 
     [Fact]

@@ -59,6 +59,22 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task A_store_can_be_given_up_from_within_an_answer()
+    {
+        var answered = new TaskCompletionSource<CommitAnswer>();
+        var life = new Life();
+        var given = Task.Run(async () =>
+        {
+            Assert.IsType<CommitAnswer.Committed>(await answered.Task);
+            await Store.DisposeAsync();
+        }, Now);
+        Store.Commit(new(Lease.Lane, Lease.Epoch, 1, [life.Start()]), answered.SetResult);
+        await given.WaitAsync(TimeSpan.FromSeconds(30), Now);
+        await Open();
+        await Loaded(life.Id);
+    }
+
+    [Fact]
     public async Task A_map_is_registered_any_number_of_times()
     {
         await Store.Register(Orders.Map(), Now);

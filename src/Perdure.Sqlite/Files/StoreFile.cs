@@ -12,6 +12,9 @@ internal static class StoreFile
     /// <summary>Larger pages are fewer pages to write a commit; smaller ones are fewer bytes where keys fall anywhere.</summary>
     public const int PageSize = 8192;
 
+    // EROFS and ENOSPC of Linux and macOS.
+    private const int ReadOnlyVolume = 30, NoSpace = 28;
+
     /// <summary>The newest schema that this code knows.</summary>
     public static int SchemaVersion { get; } = SqlText.Schema().Max(s => s.Version);
 
@@ -25,9 +28,13 @@ internal static class StoreFile
             if (Directory.Exists(path)) throw new StoreException("store.unavailable", $"{path} is a folder; the store's path must name a file.");
             return FileLock.TryTake(path + ".lock");
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException { HResult: ReadOnlyVolume })
         {
             throw new StoreException("store.read-only", $"{path} cannot be written: {e.Message} Give this process permission to write the file and its folder.", e);
+        }
+        catch (IOException e) when (e.HResult == NoSpace)
+        {
+            throw new StoreException("store.full", $"There is no room left to make {path}. Free space on its volume.", e);
         }
         catch (IOException e)
         {

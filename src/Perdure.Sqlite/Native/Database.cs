@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Perdure.Sqlite.Native;
 
 /// <summary>
-/// A connection, used by one thread at a time. It goes straight to the native library that Microsoft.Data.Sqlite brings along: on the hot path
-/// preparing once and binding typed values costs a third of what commands and parameter objects do (docs/adr/0002).
+/// A connection, used by one thread at a time. It goes straight to the native library that Microsoft.Data.Sqlite brings along: statements are prepared once and
+/// typed values bound without commands, parameter objects or allocations (docs/adr/0002).
 /// </summary>
 internal sealed class Database : IDisposable
 {
@@ -20,6 +20,9 @@ internal sealed class Database : IDisposable
     static Database() => Batteries_V2.Init();
 
     private Database(sqlite3 handle, string path) => (_handle, _path, _database) = (handle, path, handle.DangerousGetHandle());
+
+    /// <summary>The native handle, for tests that make it fail.</summary>
+    public sqlite3 Handle => _handle;
 
     /// <summary>Where values lie until their statements have run.</summary>
     public Arena Arena { get; } = new();

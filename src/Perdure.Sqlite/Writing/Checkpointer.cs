@@ -66,9 +66,9 @@ internal sealed class Checkpointer : IDisposable
             {
                 Work();
             }
-            catch (SqliteFault fault)
+            catch (Exception e)
             {
-                _log.LogWarning("Moving the write-ahead log of {Path} failed: {Problem}", _options.Path, fault.Message);
+                _log.LogWarning(e, "Moving the write-ahead log of {Path} failed", _options.Path);
             }
             lock (_gate)
             {

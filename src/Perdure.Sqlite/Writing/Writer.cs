@@ -118,9 +118,9 @@ internal sealed class Writer : IDisposable
         {
             _checkpointer.Wrote(_database);
         }
-        catch (SqliteFault fault)
+        catch (Exception e)
         {
-            _log.LogWarning("Looking at the write-ahead log failed: {Problem}", fault.Message);
+            _log.LogWarning(e, "Looking at the write-ahead log failed");
         }
     }
 
@@ -144,6 +144,6 @@ internal sealed class Writer : IDisposable
             _ends = true;
             Monitor.Pulse(_queue);
         }
-        if (Thread.CurrentThread != _thread) _thread.Join();
+        _thread.Join();
     }
 }
