@@ -47,7 +47,7 @@ public sealed class Item
     public IReadOnlyList<int> LeftStack { get; init; } = [];
     /// <summary>Whether everything that stood on the stack before this turn leaves it.</summary>
     public bool SettlesStack { get; init; }
-    /// <summary>Timers to keep; one that is there already moves.</summary>
+    /// <summary>Timers to keep; one that is there already moves. Kept after <see cref="TimersCleared"/> were forgotten.</summary>
     public IReadOnlyList<Effect.SetTimer> TimersSet { get; init; } = [];
     /// <summary>Timers to forget.</summary>
     public IReadOnlyList<TimerId> TimersCleared { get; init; } = [];
@@ -55,7 +55,7 @@ public sealed class Item
     public IReadOnlyList<string> Messages { get; init; } = [];
     /// <summary>Messages to other instances.</summary>
     public IReadOnlyList<OutboxMessage> Outbox { get; init; } = [];
-    /// <summary>The message id of an outbox message that has arrived with this turn and leaves the outbox.</summary>
+    /// <summary>The message id of an outbox message that has arrived with this turn and leaves the outbox, also where the item is a duplicate because the message was taken in before.</summary>
     public string? OutboxDone { get; init; }
     /// <summary>Page records: one for its key, for ever.</summary>
     public IReadOnlyList<Page> Pages { get; init; } = [];

@@ -16,7 +16,7 @@ public sealed record StoredRecord(long Position, InstanceId Instance, long Versi
 /// <param name="First">Its first record.</param>
 /// <param name="Checkpoint">The record of its last transition; the first one where there was none.</param>
 /// <param name="Tail">The records since.</param>
-/// <param name="Stack">What stands on its compensation stack.</param>
+/// <param name="Stack">What stands on its compensation stack; nothing once it has ended.</param>
 /// <param name="Messages">The ids of all messages taken in.</param>
 public sealed record StoredInstance(
     InstanceRow Row, StoredRecord First, StoredRecord Checkpoint, IReadOnlyList<StoredRecord> Tail, IReadOnlyList<StackEntry> Stack, IReadOnlyList<string> Messages);
