@@ -69,7 +69,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _people = new(options, "views");
         _views = new SqliteViews(_people);
         log.LogInformation("Opened {Path} with epoch {Epoch}", options.Path, _epoch);
-        return new([new(0, 1, _epoch)], before is { Clean: false }, new(Rows.One(_database["newest-instance"], s => s.Long(0))));
+        return new([new(0, 1, _epoch)], before is { Clean: false }, new(Rows.One(_database["newest-instance"], s => s.Long(0))), before?.Since);
     }
 
     private sealed record LaneRow(long Epoch, bool Clean, string Host, int Pid, DateTimeOffset Since);

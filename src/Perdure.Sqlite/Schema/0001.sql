@@ -125,6 +125,9 @@ CREATE TRIGGER log_has_no_gap BEFORE INSERT ON log
   WHEN CASE WHEN NEW.version = 1 THEN NOT EXISTS (SELECT 1 FROM instance WHERE id = NEW.instance)
     ELSE NOT EXISTS (SELECT 1 FROM log WHERE instance = NEW.instance AND version = NEW.version - 1) END
   BEGIN SELECT RAISE(FAIL, 'log: the version is not the next one of its instance'); END;
+-- INSERT OR REPLACE would remove the row in its way without firing the trigger on DELETE.
+CREATE TRIGGER log_is_not_replaced BEFORE INSERT ON log WHEN NEW.position > 0 AND EXISTS (SELECT 1 FROM log WHERE position = NEW.position)
+  BEGIN SELECT RAISE(FAIL, 'log: a record is never replaced'); END;
 CREATE TRIGGER log_is_append_only BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'log: a record is never removed'); END;
 CREATE TRIGGER log_is_fixed BEFORE UPDATE ON log
   WHEN NOT (OLD.digest IS NULL AND length(NEW.digest) = 32 AND length(NEW.body) = 0

@@ -72,7 +72,8 @@ public sealed record NodeIdentity(string Host, int ProcessId, string Build);
 /// <param name="Lanes">The lanes, each with its epoch.</param>
 /// <param name="Unclean">Whether the owner before did not close.</param>
 /// <param name="Newest">The highest id of any instance in the store, default where there is none: new ids are above it, also when the clock went back.</param>
-public sealed record Ownership(IReadOnlyList<LaneLease> Lanes, bool Unclean, InstanceId Newest = default);
+/// <param name="Before">When the owner before opened the store; null where there was none.</param>
+public sealed record Ownership(IReadOnlyList<LaneLease> Lanes, bool Unclean, InstanceId Newest = default, DateTimeOffset? Before = null);
 
 /// <summary>Ownership of a lane.</summary>
 /// <param name="Lane">Its number, from 0.</param>

@@ -33,6 +33,8 @@ internal sealed class Node
     public PayloadCodec Codec { get; }
     public bool Unclean { get; private set; }
     public DateTimeOffset OpenedAt { get; private set; }
+    /// <summary>When the owner before opened the store: whose last record is older was not at work in that life.</summary>
+    public DateTimeOffset OpenedBefore { get; private set; }
     public bool Draining { get; private set; }
     public bool IsOpen => _lanes.Length > 0 && !_stopped;
     public Feed Feed => _feed;
@@ -58,7 +60,7 @@ internal sealed class Node
             .Where(live => Registry.Step(live.Operation) is null)
             .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
         Unclean = ownership.Unclean;
-        OpenedAt = Shell.Time.GetUtcNow();
+        (OpenedAt, OpenedBefore) = (Shell.Time.GetUtcNow(), ownership.Before ?? DateTimeOffset.MinValue);
         Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch), Unclean ? "did not close it" : "closed it");
         Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
         foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");

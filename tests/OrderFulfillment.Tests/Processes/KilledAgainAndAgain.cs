@@ -17,7 +17,7 @@ public sealed class KilledAgainAndAgain(ITestOutputHelper output)
         var orders = Enumerable.Range(0, Kills * OrdersBetween).Select(n => TestOrder.Any($"o-{n}", random)).ToList();
 
         // An order that was at work at every one of so many deaths would be put aside as the one that causes them. Here it is never the order.
-        await using var shop = await RunningShop.Open(stop, "--Perdure:Recoveries=1000");
+        await using var shop = await RunningShop.Open(stop);
         List<Task> placing = [];
         for (var kill = 0; kill < Kills; kill++)
         {

@@ -28,16 +28,22 @@ internal sealed class MemoryStore : IStore, IViews
     private readonly List<StoredPage> _pages = [];
     private long _position, _epoch;
     private bool _open;
+    private DateTimeOffset? _since;
 
     public Func<Batch, CommitAnswer?>? Fault { get; set; }
     public List<StoredPage> PageRecords => _pages;
     public long Commits { get; private set; }
 
+    /// <summary>The clock by which owners say since when.</summary>
+    public TimeProvider? Time { get; set; }
+
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation)
     {
         var unclean = _open;
+        var before = _since;
+        _since = Time?.GetUtcNow();
         _open = true;
-        return Task.FromResult(new Ownership([new(0, 1, ++_epoch)], unclean, _rows.Count == 0 ? default : _rows.Keys.Max()));
+        return Task.FromResult(new Ownership([new(0, 1, ++_epoch)], unclean, _rows.Count == 0 ? default : _rows.Keys.Max(), before));
     }
 
     public Task Register(MapDefinition map, CancellationToken cancellation) => Task.CompletedTask;

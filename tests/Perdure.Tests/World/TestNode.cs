@@ -15,6 +15,7 @@ internal sealed class TestNode
     public TestNode(MemoryStore store, TestShell shell, Action<PerdureBuilder> configure, Action<IServiceCollection>? services = null)
     {
         (Store, Shell) = (store, shell);
+        store.Time = shell.Clock;
         var collection = new ServiceCollection();
         collection.AddLogging(b => b.AddProvider(new FailingLogs(Logged)));
         collection.AddSingleton<INodeShell>(shell);

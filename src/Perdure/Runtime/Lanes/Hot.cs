@@ -17,6 +17,9 @@ internal sealed class Hot(InstanceId id)
     public ReadOnlyMemory<byte> Salt;
     /// <summary>Turns decided and not yet durable.</summary>
     public int Uncommitted;
+    /// <summary>Those of them that are at the store, and the number of the batch that took the last one.</summary>
+    public int AtStore;
+    public long LastBatch;
     /// <summary>The newest of them.</summary>
     public Turn? LastTurn;
     public bool Loading;
@@ -28,7 +31,7 @@ internal sealed class Hot(InstanceId id)
     public bool Suspect;
     /// <summary>Counted as in flight.</summary>
     public bool Busy;
-    /// <summary>Its last record is from before this node opened the store, and the owner before died.</summary>
+    /// <summary>It was at work in the life of the owner before, and that owner died.</summary>
     public bool DiedWith;
     public Queue<Waiting>? Waiting;
     public Dictionary<int, RunningAttempt>? Attempts;

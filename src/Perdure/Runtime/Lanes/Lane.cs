@@ -75,6 +75,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         Now = Moment(_node.Shell.Time.GetUtcNow());
         for (var i = 0; i < _taken.Count; i++)
         {
+            if (i % FlushEvery == FlushEvery - 1 && !_halted) Flush();      // a long inbox must not leave the writer idle
             try
             {
                 _taken[i].Handle(this);
@@ -113,6 +114,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         return next;
     }
 
+    private const int FlushEvery = 128;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     /// <summary>The instance in memory; it is loaded where it is not.</summary>

@@ -14,11 +14,9 @@ internal sealed partial class Lane
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private List<Turn> _turns = [];
     private List<Item> _items = [];
-    private List<Turn>? _writing;
-    private Batch? _batch;
+    private readonly Queue<Sent> _sent = new();
     private int _bytes;
     private long _batches;
-    private long _sentAt;
     private bool _halted;
     private DateTimeOffset? _retryFlushAt;
     private int _flushRetries;
@@ -26,7 +24,13 @@ internal sealed partial class Lane
     public bool Halted => _halted;
 
     /// <summary>Whether nothing is being written or waits to be.</summary>
-    public bool IsSettled => _writing is null && _items.Count == 0;
+    public bool IsSettled => _sent.Count == 0 && _items.Count == 0;
+
+    /// <summary>A batch at the store, and the turns that it is made of.</summary>
+    private sealed record Sent(Batch Batch, List<Turn> Turns)
+    {
+        public long At { get; } = Stopwatch.GetTimestamp();
+    }
 
     /// <summary>Ends a turn: its events become a row. A turn without events owes its effects at once, behind what is still being written.</summary>
     private void Seal(Turn turn)
@@ -56,50 +60,61 @@ internal sealed partial class Lane
         _bytes += body.Length;
     }
 
-    /// <summary>Hands the gathered batch to the store, if it is free.</summary>
+    /// <summary>
+    /// Hands what has gathered to the store. Beside the batch that is being written a second one may wait, once it is worth it, so that the writer need not wait for the lane.
+    /// The two have no instance in common: whatever becomes of the first, the second stands by itself.
+    /// </summary>
     private void Flush()
     {
-        if (_writing is not null)
+        if (_retryFlushAt is { } at)
         {
-            if (_retryFlushAt is { } at && Now >= at)
-            {
-                _retryFlushAt = null;
-                Submit();
-            }
-            return;
+            if (Now < at) return;
+            _retryFlushAt = null;
         }
-        if (_items.Count == 0) return;
-        var count = Fitting();
-        _batch = new(_lease.Lane, _lease.Epoch, ++_batches, count == _items.Count ? _items : _items[..count]);
-        _writing = count == _turns.Count ? _turns : _turns[..count];
-        if (count == _items.Count)
+        while (_items.Count > 0 && (_sent.Count == 0 || (_sent.Count == 1 && _items.Count >= Math.Max(SecondMin, _sent.Peek().Turns.Count / 2))))
         {
-            (_items, _turns, _bytes) = (new(_items.Count), new(_turns.Count), 0);
+            if (Take() is not { } batch) return;
+            _sent.Enqueue(batch);
+            Telemetry.CommitSize.Record(batch.Turns.Count);
+            Submit(batch.Batch);
         }
-        else
-        {
-            foreach (var item in _batch.Items) _bytes -= item.Body.Length;
-            _items.RemoveRange(0, count);
-            _turns.RemoveRange(0, count);
-        }
-        Submit();
     }
 
-    private int Fitting()
+    private const int SecondMin = 64;
+
+    /// <summary>Takes the next batch off what has gathered: within the bounds, and without instances that have turns at the store. Null where there is none.</summary>
+    private Sent? Take()
     {
+        var number = _batches + 1;
         var (itemsMax, bytesMax) = (_node.Options.BatchItemsMax, _node.Options.BatchBytesMax);
-        if (_items.Count <= itemsMax && _bytes <= bytesMax) return _items.Count;
-        var (count, bytes) = (0, 0L);
-        while (count < _items.Count && count < itemsMax && (count == 0 || bytes + _items[count].Body.Length <= bytesMax)) bytes += _items[count++].Body.Length;
-        return count;
+        List<Turn> turns = new(Math.Min(_turns.Count, itemsMax)), restTurns = [];
+        List<Item> items = new(turns.Capacity), restItems = [];
+        var (bytes, full) = (0, false);
+        for (var i = 0; i < _turns.Count; i++)
+        {
+            var (turn, item) = (_turns[i], _items[i]);
+            var hot = turn.Hot;
+            full |= items.Count == itemsMax || (items.Count > 0 && bytes + item.Body.Length > bytesMax);
+            if (!full && (hot.AtStore == 0 || hot.LastBatch == number))
+            {
+                hot.AtStore++;
+                hot.LastBatch = number;
+                bytes += item.Body.Length;
+                turns.Add(turn);
+                items.Add(item);
+            }
+            else
+            {
+                restTurns.Add(turn);
+                restItems.Add(item);
+            }
+        }
+        if (items.Count == 0) return null;
+        (_turns, _items, _bytes) = (restTurns, restItems, _bytes - bytes);
+        return new(new(_lease.Lane, _lease.Epoch, ++_batches, items), turns);
     }
 
-    private void Submit()
-    {
-        _sentAt = Stopwatch.GetTimestamp();
-        Telemetry.CommitSize.Record(_batch!.Items.Count);
-        _node.Store.Commit(_batch, answer => Post(new AnsweredMessage(answer)));
-    }
+    private void Submit(Batch batch) => _node.Store.Commit(batch, answer => Post(new AnsweredMessage(answer)));
 
     private sealed class AnsweredMessage(CommitAnswer answer) : LaneMessage
     {
@@ -108,14 +123,16 @@ internal sealed partial class Lane
 
     private void Answered(CommitAnswer answer)
     {
-        Telemetry.CommitLatency.Record(Stopwatch.GetElapsedTime(_sentAt).TotalSeconds);
-        var turns = _writing!;
+        if (_halted) return;
+        var (first, turns) = (_sent.Peek(), _sent.Peek().Turns);
+        Telemetry.CommitLatency.Record(Stopwatch.GetElapsedTime(first.At).TotalSeconds);
         switch (answer)
         {
             case CommitAnswer.Committed(var items):
-                _writing = null;
+                _sent.Dequeue();
                 _flushRetries = 0;
                 _node.Writable(true);
+                foreach (var turn in turns) turn.Hot.AtStore--;
                 long position = 0;
                 for (var i = 0; i < turns.Count; i++)
                 {
@@ -138,7 +155,11 @@ internal sealed partial class Lane
                 _node.Writable(false, reason);
                 foreach (var turn in turns) TellUnavailable(turn, reason.Code, reason.Message);
                 foreach (var turn in _turns) TellUnavailable(turn, reason.Code, reason.Message);
-                _retryFlushAt = Now + TimeSpan.FromMilliseconds(Math.Min(5_000, 100 << Math.Min(_flushRetries++, 6)));
+                // One that was sent behind it is answered next, in order; it stays at its place until then.
+                _sent.Dequeue();
+                foreach (var turn in turns) turn.Hot.AtStore--;
+                (_turns, _items, _bytes) = ([.. turns, .. _turns], [.. first.Batch.Items, .. _items], _bytes + first.Batch.Items.Sum(i => i.Body.Length));
+                if (_sent.Count == 0) _retryFlushAt = Now + TimeSpan.FromMilliseconds(Math.Min(5_000, 100 << Math.Min(_flushRetries++, 6)));
                 break;
             case CommitAnswer.Fenced(var epoch):
                 HaltLane("lane.fenced", $"Another node owns the lane, with epoch {epoch} over {_lease.Epoch}.");
@@ -166,8 +187,9 @@ internal sealed partial class Lane
     {
         Log.LaneHalted(_log, _lease.Lane, code, message);
         _halted = true;
-        foreach (var turn in (_writing ?? []).Concat(_turns)) TellUnavailable(turn, code, message);
-        (_writing, _turns, _items) = (null, [], []);
+        foreach (var turn in _sent.SelectMany(s => s.Turns).Concat(_turns)) TellUnavailable(turn, code, message);
+        _sent.Clear();
+        (_turns, _items) = ([], []);
         foreach (var hot in _hot.Values.ToList()) Drop(hot);
         _node.Lost(code, message);
     }

@@ -89,7 +89,7 @@ internal sealed partial class Lane
         var last = stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint;
         hot.Head = last.Hash.ToArray();
         hot.Loading = false;
-        hot.DiedWith = _node.Unclean && last.At < _node.OpenedAt;
+        hot.DiedWith = _node.Unclean && last.At < _node.OpenedAt && last.At >= _node.OpenedBefore;
         if (hot.Code is null) _node.Absent(stored.Row.Workflow, stored.Row.WorkflowVersion);
         else if (hot.DiedWith && hot.Instance.Recoveries >= 2 && hot.Instance.Status is Status.Running or Status.Compensating)
         {
