@@ -41,16 +41,24 @@ internal sealed class Ends : IDisposable
 {
     private readonly System.Diagnostics.Metrics.MeterListener _listener = new();
     private readonly SemaphoreSlim _ended = new(0);
+    private long _commits;
 
     public Ends()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Perdure" && instrument.Name == "perdure.instances.ended") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name == "Perdure" && instrument.Name is "perdure.instances.ended" or "perdure.commit.items") listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((_, count, _, _) => _ended.Release((int)count));
+        _listener.SetMeasurementEventCallback<long>((instrument, count, _, _) =>
+        {
+            if (instrument.Name == "perdure.commit.items") Interlocked.Increment(ref _commits);
+            else _ended.Release((int)count);
+        });
         _listener.Start();
     }
+
+    /// <summary>Batches that were handed to the store.</summary>
+    public long Commits => Volatile.Read(ref _commits);
 
     public Task One() => _ended.WaitAsync();
 

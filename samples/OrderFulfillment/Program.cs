@@ -28,7 +28,7 @@ try
     app.Run();
     return 0;
 }
-catch (Exception exception) when (exception is PerdureException or StoreException or ArgumentException)
+catch (Exception exception) when (exception is PerdureException or ArgumentException)
 {
     Console.Error.WriteLine(exception.Message);
     return 1;

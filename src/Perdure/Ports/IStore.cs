@@ -85,15 +85,11 @@ public sealed record LaneLease(int Lane, int Lanes, long Epoch);
 /// <param name="code">Such as <c>store.held</c>.</param>
 /// <param name="message">For people: what is wrong and what to do.</param>
 /// <param name="inner">The cause.</param>
-public sealed class StoreException(string code, string message, Exception? inner = null) : Exception(message, inner)
-{
-    /// <summary>The stable code.</summary>
-    public string Code => code;
-}
+public sealed class StoreException(string code, string message, Exception? inner = null) : PerdureException(code, message, inner);
 
 /// <summary>A map that differs from the one stored under its number.</summary>
 public sealed class MapChangedException(string workflow, int version, string difference)
-    : Exception($"{workflow} version {version} is stored with another map. Give the changed map a new version number.\n{difference}")
+    : PerdureException("map.changed", $"{workflow} version {version} is stored with another map. Give the changed map a new version number.\n{difference}")
 {
     /// <summary>What differs, line by line.</summary>
     public string Difference => difference;
