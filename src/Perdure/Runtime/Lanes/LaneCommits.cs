@@ -71,7 +71,7 @@ internal sealed partial class Lane
             if (Now < at) return;
             _retryFlushAt = null;
         }
-        while (_items.Count > 0 && (_sent.Count == 0 || (_sent.Count == 1 && _items.Count >= Math.Max(SecondMin, _sent.Peek().Turns.Count / 2))))
+        while (_items.Count > 0 && (_sent.Count == 0 || (_sent.Count == 1 && _items.Count >= Math.Max(SecondMin, _sent.Peek().Turns.Count))))
         {
             if (Take() is not { } batch) return;
             _sent.Enqueue(batch);
