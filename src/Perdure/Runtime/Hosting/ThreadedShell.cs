@@ -20,7 +20,7 @@ internal sealed class ThreadedShell(TimeProvider time) : INodeShell
     {
         private readonly ILanePump _pump;
         private readonly TimeProvider _time;
-        private readonly AutoResetEvent _wake = new(false);
+        private readonly ManualResetEventSlim _wake = new(false, spinCount: 200);
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile bool _parked;
         private volatile bool _stop;
@@ -54,9 +54,10 @@ internal sealed class ThreadedShell(TimeProvider time) : INodeShell
                 if (!_pump.HasWork && !_stop)
                 {
                     var wait = next - _time.GetUtcNow();
-                    if (wait > TimeSpan.Zero) _wake.WaitOne(wait < LongestWait ? wait + OneMillisecond : LongestWait);
+                    if (wait > TimeSpan.Zero) _wake.Wait(wait < LongestWait ? wait + OneMillisecond : LongestWait);
                 }
                 _parked = false;
+                _wake.Reset();
             }
             _ended.SetResult();
         }
