@@ -34,6 +34,19 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
+    public void Every_decision_is_in_the_list_of_decisions()
+    {
+        var list = Repository.Read("docs/adr/README.md");
+        var decisions = Repository.Files.Where(file => file.StartsWith("docs/adr/0", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(decisions);
+        Assert.All(decisions, file =>
+        {
+            var title = Repository.Read(file).Split('\n')[0].Split(": ", 2)[1];
+            Assert.Contains($"({Path.GetFileName(file)}) | {title} |", list, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
     public void What_a_repository_has() =>
         Assert.All(["README.md", "LICENSE", "CHANGELOG.md", ".editorconfig", "test", ".ci/run", "docs/README.md"], file => Assert.Contains(file, Repository.Files));
 

@@ -17,6 +17,11 @@ public static class Chain
 
     private const int OnStack = 4096;
 
+    // Used again, since making one takes as long as what it hashes here.
+    [ThreadStatic] private static SHA256? s_sha;
+
+    private static SHA256 Sha => s_sha ??= SHA256.Create();
+
     /// <summary>The digest of a record's body: SHA-256 of the salt followed by the body.</summary>
     /// <exception cref="ArgumentException"><paramref name="digest"/> is shorter than <see cref="Size"/>.</exception>
     public static void Digest(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> body, Span<byte> digest)
@@ -33,7 +38,7 @@ public static class Chain
         Span<byte> both = stackalloc byte[OnStack];
         salt.CopyTo(both);
         body.CopyTo(both[salt.Length..]);
-        if (!SHA256.TryHashData(both[..length], digest, out _)) throw TooShort(nameof(digest));
+        if (!Sha.TryComputeHash(both[..length], digest, out _)) throw TooShort(nameof(digest));
     }
 
     /// <summary>The hash of a record: SHA-256 of the previous hash, the instance, the version, the moment in Unix milliseconds, and the body's digest.</summary>
@@ -55,7 +60,7 @@ public static class Chain
         BinaryPrimitives.WriteInt64BigEndian(all[(Size + 8)..], version);
         BinaryPrimitives.WriteInt64BigEndian(all[(Size + 16)..], at.ToUnixTimeMilliseconds());
         digest.CopyTo(all[(Size + 24)..]);
-        if (!SHA256.TryHashData(all, hash, out _)) throw TooShort(nameof(hash));
+        if (!Sha.TryComputeHash(all, hash, out _)) throw TooShort(nameof(hash));
     }
 
     private static ArgumentException TooShort(string name) => new("There must be room for 32 bytes.", name);

@@ -20,6 +20,9 @@ internal sealed class Checkpointer : IDisposable
 
     // Answers how long the log is and how much of it was moved, and does nothing.
     private const int Look = -1;
+
+    // What is moved so fast that holding the writer meanwhile costs less than another pass beside it.
+    private const long ShortBytes = 2L * 1024 * 1024;
     private const long FrameBytes = Files.StoreFile.PageSize + 24;
 
     public Checkpointer(Database database, SqliteStoreOptions options, ILogger log)
@@ -81,7 +84,13 @@ internal sealed class Checkpointer : IDisposable
     private void Work()
     {
         var (_, frames, moved) = _database.Checkpoint(Look);
-        if ((frames - moved) * FrameBytes >= _options.CheckpointBytes) (_, frames, moved) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+        // The writer goes on beside each pass and leaves more to be moved; less each time, until holding it for the rest costs little.
+        for (var worthIt = _options.CheckpointBytes; (frames - moved) * FrameBytes >= worthIt; worthIt = ShortBytes)
+        {
+            var left = frames - moved;
+            (_, frames, moved) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            if (frames - moved >= left) break;
+        }
         if (frames * FrameBytes < _options.WalBytesMax / 2) _patience = 0;
         else if (frames >= _patience)
         {
