@@ -22,6 +22,9 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     private long _epoch;
 
     /// <inheritdoc />
+    public TimeProvider Clock => options.Time;
+
+    /// <inheritdoc />
     public IViews Views => _views ?? throw NotOpen();
 
     /// <inheritdoc />

@@ -30,6 +30,6 @@ public sealed class SqliteStoreOptions
     /// <summary>The size that the database may grow to; writes beyond it fail with <c>store.full</c>. Null: as large as the volume.</summary>
     public long? MaxBytes { get; set; }
 
-    /// <summary>The clock for moments that the store itself writes: since when it is held, when its schema was made.</summary>
+    /// <summary>The store's clock: moments in the log, timers and deadlines are by it.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

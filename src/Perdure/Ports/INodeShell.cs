@@ -3,7 +3,7 @@ namespace Perdure.Ports;
 /// <summary>What a node needs of the machine: time, threads, randomness. Everything else of the runtime is deterministic, so that a simulator can stand in for this.</summary>
 public interface INodeShell
 {
-    /// <summary>The node's clock.</summary>
+    /// <summary>The node's own clock: for time that passes here, such as patience. Moments that are kept are by the store's.</summary>
     TimeProvider Time { get; }
 
     /// <summary>Runs work somewhere off the lanes: operations, and the continuations of callers.</summary>
@@ -23,8 +23,8 @@ public interface INodeShell
 public interface ILanePump
 {
     /// <summary>Does all there is to do now.</summary>
-    /// <returns>When to pump again if nobody wakes the loop before.</returns>
-    DateTimeOffset Pump();
+    /// <returns>How long until there is something to do again, if nobody wakes the loop before.</returns>
+    TimeSpan Pump();
 
     /// <summary>Whether something waits to be pumped.</summary>
     bool HasWork { get; }

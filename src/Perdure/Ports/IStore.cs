@@ -58,6 +58,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>Gives ownership back in order, so that the next opening knows that nothing was cut off.</summary>
     Task Close(CancellationToken cancellation);
 
+    /// <summary>
+    /// The store's clock, as far as this node knows it: never ahead of it. Moments in the log, timers and deadlines are by this one, so that they agree on all nodes. A store that
+    /// lives in the node's own process has the process's clock.
+    /// </summary>
+    TimeProvider Clock { get; }
+
     /// <summary>The views that people and audits read.</summary>
     IViews Views { get; }
 }

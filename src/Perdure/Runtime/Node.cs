@@ -20,15 +20,15 @@ internal sealed class Node
     private volatile bool _stopped;
     private volatile IReadOnlyList<string> _undoable = [];
 
-    public Node(Registry registry, IStore store, INodeShell shell, IServiceScopeFactory scopes, PerdureOptions options, PayloadCodec codec, ILogger log)
+    public Node(Registry registry, IStore store, INodeShell shell, IOperations operations, PerdureOptions options, PayloadCodec codec, ILogger log)
     {
-        (Registry, Store, Shell, Scopes, Options, Codec, _log) = (registry, store, shell, scopes, options, codec, log);
+        (Registry, Store, Shell, Operations, Options, Codec, _log) = (registry, store, shell, operations, options, codec, log);
     }
 
     public Registry Registry { get; }
     public IStore Store { get; }
     public INodeShell Shell { get; }
-    public IServiceScopeFactory Scopes { get; }
+    public IOperations Operations { get; }
     public PerdureOptions Options { get; }
     public PayloadCodec Codec { get; }
     public bool Unclean { get; private set; }
@@ -60,7 +60,7 @@ internal sealed class Node
             .Where(live => Registry.Step(live.Operation) is null)
             .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
         Unclean = ownership.Unclean;
-        (OpenedAt, OpenedBefore) = (Shell.Time.GetUtcNow(), ownership.Before ?? DateTimeOffset.MinValue);
+        (OpenedAt, OpenedBefore) = (Store.Clock.GetUtcNow(), ownership.Before ?? DateTimeOffset.MinValue);
         Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch), Unclean ? "did not close it" : "closed it");
         Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
         foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");
@@ -143,7 +143,7 @@ internal sealed class Node
     public void Refuse(string code, string message, string? workflow, InstanceId? instance)
     {
         Telemetry.Refusals.Add(1, new KeyValuePair<string, object?>("code", code));
-        Refused?.Invoke(new(Shell.Time.GetUtcNow(), code, message, workflow, instance));
+        Refused?.Invoke(new(Store.Clock.GetUtcNow(), code, message, workflow, instance));
     }
 
     private sealed class AskMessage<T>(Func<T> question, INodeShell shell) : LaneMessage, IThreadPoolWorkItem

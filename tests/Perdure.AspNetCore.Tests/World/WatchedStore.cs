@@ -14,6 +14,8 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 
     public IViews Views => this;
 
+    public TimeProvider Clock => inner.Clock;
+
     public async Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation)
     {
         await inner.PageTried(key, delivered, error, at, cancellation);

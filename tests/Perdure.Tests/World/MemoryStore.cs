@@ -37,6 +37,8 @@ internal sealed class MemoryStore : IStore, IViews
     /// <summary>The clock by which owners say since when.</summary>
     public TimeProvider? Time { get; set; }
 
+    public TimeProvider Clock => Time ?? TimeProvider.System;
+
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation)
     {
         var unclean = _open;

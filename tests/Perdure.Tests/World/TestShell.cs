@@ -62,7 +62,7 @@ internal sealed class TestShell : INodeShell
             idle++;
             foreach (var loop in _loops.Where(l => !l.Stopped))
             {
-                loop.Next = loop.Pump.Pump();
+                loop.Next = Clock.GetUtcNow() + loop.Pump.Pump();
                 if (loop.Pump.HasWork) idle = 0;
             }
             for (; ; )

@@ -48,11 +48,9 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         using var activity = Telemetry.Source.HasListeners() ? Activity() : null;
         try
         {
-            await using var scope = lane.Node.Scopes.CreateAsyncScope();
-            var runnable = (IRunnable)scope.ServiceProvider.GetRequiredService(step.Type);
             var attempt = new Attempt(token, number, _cancel!.Token, report => Volatile.Write(ref _progress, report));
-            if (undo is null) _result = await runnable.Run(lane.Codec, input, attempt).ConfigureAwait(false);
-            else await runnable.Undo(lane.Codec, undo.Input, undo.Output, attempt).ConfigureAwait(false);
+            if (undo is null) _result = await lane.Node.Operations.Run(step, lane.Codec, input, attempt).ConfigureAwait(false);
+            else await lane.Node.Operations.Undo(step, lane.Codec, undo, attempt).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (_cancel!.IsCancellationRequested)
         {

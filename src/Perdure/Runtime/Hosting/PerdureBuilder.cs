@@ -86,7 +86,7 @@ public static class PerdureServices
             provider.GetRequiredService<Definitions>().Registry,
             provider.GetService<IStore>() ?? throw new InvalidOperationException("No store is named. Add one: AddPerdure(p => p.UseSqlite(\"data/perdure.db\")…)."),
             provider.GetRequiredService<INodeShell>(),
-            provider.GetRequiredService<IServiceScopeFactory>(),
+            new ScopedOperations(provider.GetRequiredService<IServiceScopeFactory>()),
             provider.GetRequiredService<IOptions<PerdureOptions>>().Value,
             provider.GetRequiredService<Definitions>().Codec,
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Perdure")));

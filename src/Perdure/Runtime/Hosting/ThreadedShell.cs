@@ -14,20 +14,19 @@ internal sealed class ThreadedShell(TimeProvider time) : INodeShell
 
     public void Fill(Span<byte> bytes) => RandomNumberGenerator.Fill(bytes);
 
-    public ILaneLoop StartLane(string name, ILanePump pump) => new Loop(name, pump, time);
+    public ILaneLoop StartLane(string name, ILanePump pump) => new Loop(name, pump);
 
     private sealed class Loop : ILaneLoop
     {
         private readonly ILanePump _pump;
-        private readonly TimeProvider _time;
         private readonly ManualResetEventSlim _wake = new(false, spinCount: 200);
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile bool _parked;
         private volatile bool _stop;
 
-        public Loop(string name, ILanePump pump, TimeProvider time)
+        public Loop(string name, ILanePump pump)
         {
-            (_pump, _time) = (pump, time);
+            _pump = pump;
             new Thread(Run) { IsBackground = true, Name = name }.Start();
         }
 
@@ -48,12 +47,11 @@ internal sealed class ThreadedShell(TimeProvider time) : INodeShell
         {
             while (!_stop)
             {
-                var next = _pump.Pump();
+                var wait = _pump.Pump();
                 _parked = true;
                 Interlocked.MemoryBarrier();
                 if (!_pump.HasWork && !_stop)
                 {
-                    var wait = next - _time.GetUtcNow();
                     if (wait > TimeSpan.Zero) _wake.Wait(wait < LongestWait ? wait + OneMillisecond : LongestWait);
                 }
                 _parked = false;

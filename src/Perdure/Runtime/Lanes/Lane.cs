@@ -65,14 +65,14 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         _loop?.Wake();
     }
 
-    public DateTimeOffset Pump()
+    public TimeSpan Pump()
     {
         lock (_gate)
         {
             (_inbox, _taken) = (_taken, _inbox);
             _posted = 0;
         }
-        Now = Moment(_node.Shell.Time.GetUtcNow());
+        Now = Moment(_node.Store.Clock.GetUtcNow());
         for (var i = 0; i < _taken.Count; i++)
         {
             if (i % FlushEvery == FlushEvery - 1 && !_halted) Flush();      // a long inbox must not leave the writer idle
@@ -98,7 +98,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             Evict();
         }
         HotCount = _hot.Count;
-        return NextMoment();
+        return NextMoment() - Moment(_node.Store.Clock.GetUtcNow());
     }
 
     private static DateTimeOffset Moment(DateTimeOffset now) => new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);

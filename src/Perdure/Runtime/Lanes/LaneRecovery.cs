@@ -172,6 +172,9 @@ internal sealed partial class Lane
         hot.Idle = null;
     }
 
+    /// <summary>Instances in memory that are as they are durable; for comparison with their logs.</summary>
+    internal IEnumerable<Instance> Durable() => _hot.Values.Where(hot => hot is { Uncommitted: 0, Loading: false, Halted: false, Instance: not null }).Select(hot => hot.Instance!);
+
     /// <summary>Instances that only wait leave memory, the longest idle first, when there are too many. Their bodies are dropped, never unwound.</summary>
     private void Evict()
     {

@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Perdure.Kernel;
 
-namespace Perdure.Sqlite.Writing;
+namespace Perdure.Ports;
 
 /// <summary>
 /// A map as text: a line for each thing that instances depend on, in a stable order. Deadlines are configuration and are not in it. What is stored, compared,
 /// and printed as a difference.
 /// </summary>
-internal static class MapText
+public static class MapText
 {
     /// <summary>All lines.</summary>
     public static string Of(MapDefinition map)

@@ -1,0 +1,120 @@
+using Perdure.Ports;
+using Perdure.Simulation.Chance;
+using Perdure.Simulation.Faults;
+using Perdure.Simulation.Time;
+
+namespace Perdure.Simulation.Database;
+
+/// <summary>How a request to the database failed.</summary>
+internal enum LinkFailure
+{
+    /// <summary>It was not carried out, for certain.</summary>
+    NotDone,
+    /// <summary>Nobody knows whether it was carried out.</summary>
+    Unknown,
+}
+
+/// <summary>
+/// The way from a node to the database and back: it takes time, loses requests and answers, brings answers late or twice, and can be cut in either direction.
+/// </summary>
+internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, IActor node, SimulatedDatabase database, StoreClock clock)
+{
+    // Half a millisecond there or back at the most; a client waits five seconds.
+    private const int Travels = 5_000;
+    private const long Patience = 5 * TimeSpan.TicksPerSecond;
+
+    /// <summary>Nothing arrives at the database.</summary>
+    public bool CutThere { get; set; }
+    /// <summary>Nothing comes back.</summary>
+    public bool CutBack { get; set; }
+    /// <summary>Everything takes so many times as long.</summary>
+    public int Clogged { get; set; } = 1;
+
+    /// <summary>The database's clock, as the answers brought it.</summary>
+    public StoreClock Clock => clock;
+
+    /// <summary>How many requests are under way.</summary>
+    public int UnderWay { get; private set; }
+
+    /// <summary>Sends a request. Exactly one of the two is called, once; neither where the node dies.</summary>
+    /// <param name="what">What it is, for the trace.</param>
+    /// <param name="carryOut">What the database does: gets the tables' answer by calling back, or nothing where it crashes.</param>
+    /// <param name="writes">Whether it writes.</param>
+    /// <param name="answered">Takes the answer.</param>
+    /// <param name="failed">Told that no answer will come.</param>
+    public void Send<T>(string what, bool writes, Action<Action<T>, Action> carryOut, Action<T> answered, Action<LinkFailure, StoreException> failed)
+    {
+        if (schedule is null)
+        {
+            clock.Heard(database.Now);
+            carryOut(answered, () => failed(LinkFailure.Unknown, Away("The connection broke.")));
+            return;
+        }
+        UnderWay++;
+        var over = false;
+        if (faults.Strikes(FaultKind.PoolExhausted))
+        {
+            Fail(LinkFailure.NotDone, "No connection was free in time.", Travel());
+            return;
+        }
+        if (writes && faults.Strikes(FaultKind.SerializationFailure))
+        {
+            Fail(LinkFailure.NotDone, "The transaction could not be serialised.", Travel());
+            return;
+        }
+        if (faults.Strikes(FaultKind.ConnectionDroppedBefore))
+        {
+            Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
+            return;
+        }
+        schedule.After(Patience, node, $"{what}: patience", () => Over(LinkFailure.Unknown, "No answer came in time."));
+        schedule.After(Travel(), database, what, () =>
+        {
+            if (CutThere) return;
+            if (writes && database.IsFull)
+            {
+                Fail(LinkFailure.NotDone, "There is no room left.", Travel(), "store.full");
+                return;
+            }
+            carryOut(Answer, () => Fail(LinkFailure.Unknown, "The connection broke.", Travel()));
+        });
+
+        void Answer(T answer)
+        {
+            if (CutBack || faults.Strikes(FaultKind.AnswerLost)) return;
+            if (faults.Strikes(FaultKind.ConnectionDroppedAfter))
+            {
+                Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
+                return;
+            }
+            if (writes && faults.Strikes(FaultKind.TimeoutThatCommits))
+            {
+                Fail(LinkFailure.Unknown, "The statement was cancelled for its time.", Travel());
+                return;
+            }
+            var (times, moment) = (faults.Strikes(FaultKind.AnswerTwice) ? 2 : 1, database.Now);
+            for (var i = 0; i < times; i++)
+                schedule.After(faults.Strikes(FaultKind.AnswerLate) ? Travel() * 500 : Travel(), node, $"{what}: answer", () =>
+                {
+                    if (over) return;
+                    (over, UnderWay) = (true, UnderWay - 1);
+                    clock.Heard(moment);
+                    answered(answer);
+                });
+        }
+
+        void Fail(LinkFailure failure, string message, long after, string code = "store.unavailable") =>
+            schedule.After(after, node, $"{what}: {message}", () => Over(failure, message, code));
+
+        void Over(LinkFailure failure, string message, string code = "store.unavailable")
+        {
+            if (over) return;
+            (over, UnderWay) = (true, UnderWay - 1);
+            failed(failure, new(code, message));
+        }
+    }
+
+    private long Travel() => (1 + chance.Network.Below(Travels)) * (long)Clogged;
+
+    private static StoreException Away(string message) => new("store.unavailable", message);
+}

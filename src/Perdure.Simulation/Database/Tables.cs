@@ -1,0 +1,216 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Simulation.Database;
+
+/// <summary>An instance as the tables have it.</summary>
+internal sealed class InstanceRecord(Item start)
+{
+    public Item First => start;
+    public NewInstance Start => start.Start!;
+    public string State = start.StateAfter;
+    public Status Status = start.StatusAfter;
+    public int Visit = 1;
+    public int Checkpoint;
+    public DateTimeOffset UpdatedAt = start.At;
+    public DateTimeOffset EnteredAt = start.At;
+    public readonly List<StoredRecord> Log = [];
+    public readonly SortedDictionary<int, StackEntry> Stack = [];
+    public readonly HashSet<string> Messages = new(StringComparer.Ordinal);
+    public readonly HashSet<(int Visit, string Name, int Generation)> Tokens = [];
+    public readonly Dictionary<TimerId, DateTimeOffset> Timers = [];
+
+    public InstanceRow Row(InstanceId id) => new(id, Start.Namespace, First.Workflow, First.WorkflowVersion, Start.RequestKey, Start.BusinessKey, State, Status, Visit,
+        First.At, UpdatedAt, Start.Salt, Start.Priority);
+}
+
+/// <summary>
+/// What a database holds, with every constraint that the real stores have: unique keys, message ids and tokens, gap-free versions, and transitions that are declared, leave the present
+/// state and are the next visit. An item is taken whole or leaves nothing behind.
+/// </summary>
+internal sealed class Tables
+{
+    private readonly SortedDictionary<InstanceId, InstanceRecord> _instances = [];
+    private readonly Dictionary<(string Namespace, string Workflow, string Key), StoredKey> _requestKeys = [];
+    private readonly Dictionary<(string Namespace, string Workflow, string Key), InstanceId> _businessKeys = [];
+    private readonly Dictionary<(string Workflow, int Version), (MapDefinition Map, string Text)> _maps = [];
+    private readonly SortedSet<(DateTimeOffset Due, InstanceId Instance, TimerKind Kind, int Ordinal)> _timers = [];
+    private readonly SortedDictionary<long, OutboxMessage> _outbox = [];
+    private readonly List<StoredRecord> _feed = [];
+    private readonly List<StoredPage> _pages = [];
+    private readonly Dictionary<string, int> _pageByKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, Fence> _fences = [];
+    private long _sent;
+
+    /// <summary>The fence of a lane: who owns it, the last batch of that epoch, and whether it was given back.</summary>
+    public sealed record Fence(long Epoch, long Marker, bool Clean, NodeIdentity Owner, DateTimeOffset Since);
+
+    public IReadOnlyDictionary<InstanceId, InstanceRecord> Instances => _instances;
+    public IReadOnlyList<StoredRecord> Feed => _feed;
+    public IReadOnlyList<StoredPage> Pages => _pages;
+    public IEnumerable<OutboxMessage> Outbox => _outbox.Values;
+
+    /// <summary>Timers, soonest first, from behind one on.</summary>
+    public IEnumerable<StoredTimer> TimersBehind(StoredTimer? after)
+    {
+        var some = after is null || _timers.Count == 0 ? _timers
+            : _timers.GetViewBetween((after.Due, after.Instance, after.Timer.Kind, after.Timer.Ordinal), (DateTimeOffset.MaxValue, new(long.MaxValue), TimerKind.Undo, int.MaxValue));
+        foreach (var (due, instance, kind, ordinal) in some)
+            if (after is null || (due, instance, kind, ordinal) != (after.Due, after.Instance, after.Timer.Kind, after.Timer.Ordinal)) yield return new(instance, new(kind, ordinal), due);
+    }
+
+    public InstanceRecord? Find(InstanceId id) => _instances.GetValueOrDefault(id);
+    public StoredKey? FindKey(string @namespace, string workflow, string key) => _requestKeys.GetValueOrDefault((@namespace, workflow, key));
+    public InstanceId? FindBusinessKey(string @namespace, string workflow, string key) => _businessKeys.TryGetValue((@namespace, workflow, key), out var id) ? id : null;
+    public MapDefinition? Map(string workflow, int version) => _maps.TryGetValue((workflow, version), out var stored) ? stored.Map : null;
+    public Fence? FenceOf(int lane) => _fences.GetValueOrDefault(lane);
+
+    /// <summary>A new owner takes a lane under a higher epoch.</summary>
+    public Fence Take(int lane, NodeIdentity owner, DateTimeOffset at)
+    {
+        var before = FenceOf(lane);
+        return _fences[lane] = new((before?.Epoch ?? 0) + 1, 0, false, owner, at);
+    }
+
+    /// <summary>The owner of that epoch gives the lane back.</summary>
+    public void GiveBack(int lane, long epoch)
+    {
+        if (FenceOf(lane) is { } fence && fence.Epoch == epoch) _fences[lane] = fence with { Clean = true };
+    }
+
+    /// <summary>Writes a marker under the fence; false where another epoch holds it.</summary>
+    public bool Mark(int lane, long epoch, long marker)
+    {
+        if (FenceOf(lane) is not { } fence || fence.Epoch != epoch) return false;
+        _fences[lane] = fence with { Marker = marker };
+        return true;
+    }
+
+    public void Register(MapDefinition map)
+    {
+        var text = MapText.Of(map);
+        if (_maps.TryGetValue((map.Workflow, map.Version), out var stored))
+        {
+            if (stored.Text != text) throw new MapChangedException(map.Workflow, map.Version, MapText.Difference(stored.Text, text));
+            return;
+        }
+        _maps[(map.Workflow, map.Version)] = (map, text);
+    }
+
+    public void PageTried(string key, bool delivered, string? error, DateTimeOffset at)
+    {
+        if (!_pageByKey.TryGetValue(key, out var index)) return;
+        var page = _pages[index];
+        _pages[index] = page with { Tries = page.Tries + 1, LastError = error, DeliveredAt = delivered ? page.DeliveredAt ?? at : page.DeliveredAt };
+    }
+
+    /// <summary>Writes an item, or says why not and leaves nothing behind.</summary>
+    public ItemAnswer Write(Item item)
+    {
+        if (Against(item) is not { } answer) return new ItemAnswer.Committed(Put(item, Find(item.Instance)));
+        // That message has reached its receiver before, so that it leaves the outbox all the same.
+        if (answer is ItemAnswer.Duplicate { What: "message" } && item.OutboxDone is { } arrived) Arrived(item.Instance, arrived);
+        return answer;
+    }
+
+    /// <summary>What speaks against an item; null where it may be written.</summary>
+    public ItemAnswer? Against(Item item)
+    {
+        if (Map(item.Workflow, item.WorkflowVersion) is not { } map) return new ItemAnswer.Refused($"'{item.Workflow}' version {item.WorkflowVersion} is not registered.");
+        if (map.Find(item.StateAfter) is null) return new ItemAnswer.Refused($"'{item.Workflow}' version {item.WorkflowVersion} has no state '{item.StateAfter}'.");
+        var record = Find(item.Instance);
+        if (item.Start is { } start)
+        {
+            if (FindKey(start.Namespace, item.Workflow, start.RequestKey) is { } key) return new ItemAnswer.KeyTaken(key);
+            if (start.BusinessKey is { } business && FindBusinessKey(start.Namespace, item.Workflow, business) is { } other) return new ItemAnswer.BusinessKeyTaken(other);
+            if (record is not null) return new ItemAnswer.Duplicate("instance");
+        }
+        else if (record is null) return NotNext;
+        if (record is not null)
+        {
+            if (item.Messages.Any(record.Messages.Contains)) return new ItemAnswer.Duplicate("message");
+            if (item.Version <= record.Log.Count) return new ItemAnswer.Duplicate("record");
+            if (item.Tokens.Any(t => record.Tokens.Contains((t.Visit, t.Name, t.Generation)))) return new ItemAnswer.Duplicate("token");
+        }
+        return item.Version != (record?.Log.Count ?? 0) + 1 ? NotNext : Undeclared(map, item, record);
+    }
+
+    private static readonly ItemAnswer.Refused NotNext = new("log: the version is not the next one of its instance");
+
+    private static ItemAnswer.Refused? Undeclared(MapDefinition map, Item item, InstanceRecord? record)
+    {
+        var (state, visit) = record is null ? (map.Start.Name, 1) : (record.State, record.Visit);
+        foreach (var move in item.Transitions)
+        {
+            if (!map.Declares(move.From, move.To)) return new($"transition: '{map.Workflow}' version {map.Version} declares none from '{move.From}' to '{move.To}'.");
+            if (move.From != state) return new("transition: the edge does not leave the present state of the instance");
+            if (move.Visit != visit + 1) return new("transition: the visit is not the next one of the instance");
+            (state, visit) = (move.To, move.Visit);
+        }
+        return null;
+    }
+
+    private long Put(Item item, InstanceRecord? record)
+    {
+        if (record is null)
+        {
+            record = new(item);
+            _instances.Add(item.Instance, record);
+            var start = item.Start!;
+            _requestKeys.Add((start.Namespace, item.Workflow, start.RequestKey), new(item.Instance, item.WorkflowVersion, start.PayloadHash, item.At));
+            if (start.BusinessKey is { } business) _businessKeys.Add((start.Namespace, item.Workflow, business), item.Instance);
+        }
+        var stored = new StoredRecord(_feed.Count + 1, item.Instance, item.Version, item.At, item.Body, item.Hash);
+        _feed.Add(stored);
+        record.Log.Add(stored);
+        if (item.Transitions.Count > 0)
+        {
+            record.Checkpoint = record.Log.Count - 1;
+            record.Visit = item.Transitions[^1].Visit;
+            record.EnteredAt = record.UpdatedAt = item.At;
+        }
+        else if (record.Status != item.StatusAfter) record.UpdatedAt = item.At;
+        (record.State, record.Status) = (item.StateAfter, item.StatusAfter);
+
+        if (item.SettlesStack) record.Stack.Clear();
+        foreach (var token in item.Tokens)
+        {
+            record.Tokens.Add((token.Visit, token.Name, token.Generation));
+            if (token.OnStack) record.Stack[token.Ordinal] = new(token.Ordinal, token.Visit, token.Name, token.Generation, token.Operation, token.IntendedAt);
+        }
+        foreach (var left in item.LeftStack) record.Stack.Remove(left);
+        if (item.StatusAfter == Status.Ended) record.Stack.Clear();
+        foreach (var cleared in item.TimersCleared) Forget(item.Instance, record, cleared);
+        foreach (var set in item.TimersSet) Keep(item.Instance, record, set);
+        foreach (var message in item.Messages) record.Messages.Add(message);
+        foreach (var message in item.Outbox)
+            if (_outbox.Values.All(m => m.To != message.To || m.MessageId != message.MessageId)) _outbox.Add(++_sent, message with { Position = _sent });
+        if (item.OutboxDone is { } done) Arrived(item.Instance, done);
+        foreach (var page in item.Pages)
+            if (_pageByKey.TryAdd(page.Key, _pages.Count)) _pages.Add(new(page, item.Instance, item.Workflow, item.StateAfter, item.At, null, 0, null));
+        return stored.Position;
+    }
+
+    private void Keep(InstanceId id, InstanceRecord record, Effect.SetTimer set)
+    {
+        Forget(id, record, set.Timer);
+        var due = set.Due.Ticks % TimeSpan.TicksPerMillisecond is 0 ? set.Due : set.Due.AddTicks(TimeSpan.TicksPerMillisecond - set.Due.Ticks % TimeSpan.TicksPerMillisecond);
+        record.Timers.Add(set.Timer, due);
+        _timers.Add((due, id, set.Timer.Kind, set.Timer.Ordinal));
+    }
+
+    private void Forget(InstanceId id, InstanceRecord record, TimerId timer)
+    {
+        if (record.Timers.Remove(timer, out var due)) _timers.Remove((due, id, timer.Kind, timer.Ordinal));
+    }
+
+    private void Arrived(InstanceId receiver, string messageId)
+    {
+        foreach (var (position, message) in _outbox)
+        {
+            if (message.To != receiver || message.MessageId != messageId) continue;
+            _outbox.Remove(position);
+            return;
+        }
+    }
+}

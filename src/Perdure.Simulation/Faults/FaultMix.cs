@@ -1,0 +1,65 @@
+using Perdure.Simulation.Chance;
+
+namespace Perdure.Simulation.Faults;
+
+/// <summary>How often each kind of fault strikes in one run. Each run draws a mix of its own, so that some runs have few kinds, often, and rare combinations occur.</summary>
+internal sealed class FaultMix
+{
+    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+
+    private readonly double[] _rates = new double[Kinds.Length];
+    private readonly long[] _struck = new long[Kinds.Length];
+    private readonly Pcg32 _chance;
+
+    private FaultMix(Pcg32 chance) => _chance = chance;
+
+    /// <summary>A world in which nothing goes wrong.</summary>
+    public static FaultMix None(Pcg32 chance) => new(chance);
+
+    /// <summary>Draws a mix: each kind that is switched on takes part in half of all runs, at a tenth to three times of its usual rate.</summary>
+    /// <param name="chance">The stream of faults.</param>
+    /// <param name="switched">For each kind the rate that was set; 0 switches it off, null leaves it to chance.</param>
+    public static FaultMix Draw(Pcg32 chance, Func<FaultKind, double?> switched)
+    {
+        var mix = new FaultMix(chance);
+        foreach (var kind in Kinds)
+        {
+            var (takesPart, share) = (chance.Happens(0.5), chance.Share());      // drawn always, so that switching one kind leaves the others alone
+            mix._rates[(int)kind] = switched(kind) ?? (takesPart ? Usual(kind) * Math.Pow(10, share * 1.5 - 1) : 0);
+        }
+        return mix;
+    }
+
+    /// <summary>No fault strikes from now on.</summary>
+    public bool Healed { get; set; }
+
+    public double Rate(FaultKind kind) => _rates[(int)kind];
+
+    /// <summary>How often it struck in this run.</summary>
+    public long Struck(FaultKind kind) => _struck[(int)kind];
+
+    /// <summary>Whether it strikes now.</summary>
+    public bool Strikes(FaultKind kind)
+    {
+        if (Healed || _rates[(int)kind] <= 0 || !_chance.Happens(_rates[(int)kind])) return false;
+        Count(kind);
+        return true;
+    }
+
+    /// <summary>A scripted or scheduled fault strikes.</summary>
+    public void Count(FaultKind kind) => _struck[(int)kind]++;
+
+    /// <summary>The kinds that a world brings about at moments of its own, rather than at each request; their rates are per second of a node's life.</summary>
+    public static bool IsScheduled(FaultKind kind) => kind is >= FaultKind.DatabaseCrash and <= FaultKind.ClockDrift;
+
+    public static double Usual(FaultKind kind) => kind switch
+    {
+        FaultKind.DatabaseCrash or FaultKind.Failover or FaultKind.DiskFull or FaultKind.DiskSlow => 0.02,
+        FaultKind.NodeCrash => 0.05,
+        _ when IsScheduled(kind) => 0.03,
+        FaultKind.OperationFailsForGood => 0.03,
+        FaultKind.OperationFailsBefore or FaultKind.OperationUnknownAfter or FaultKind.OperationUnknownBefore or FaultKind.OperationLate or FaultKind.UndoFails => 0.05,
+        FaultKind.ClientRepeats => 0.1,
+        _ => 0.01,
+    };
+}

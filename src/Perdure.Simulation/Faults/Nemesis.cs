@@ -1,0 +1,125 @@
+using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Worlds;
+
+namespace Perdure.Simulation.Faults;
+
+/// <summary>Brings about what goes wrong at moments of its own: crashes, pauses, partitions, failovers, clocks. What it began, it ends.</summary>
+internal sealed class Nemesis(World world)
+{
+    private const long Second = TimeSpan.TicksPerSecond;
+
+    private bool _healed;
+
+    public void Begin()
+    {
+        foreach (var kind in Enum.GetValues<FaultKind>().Where(FaultMix.IsScheduled)) Next(kind);
+    }
+
+    /// <summary>A life begins: its clock is off and drifts where the mix says so.</summary>
+    public void Machine(int place, SimulatedNode node)
+    {
+        if (_healed) return;
+        if (world.Faults.Rate(FaultKind.ClockDrift) > 0)
+        {
+            world.Faults.Count(FaultKind.ClockDrift);
+            node.Clock.Drift(world.Chance.Clocks.Between(-500, 500));
+        }
+        if (world.Faults.Rate(FaultKind.ClockJump) > 0) node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
+    }
+
+    /// <summary>Nothing goes wrong any more; what was broken is mended, and who lost touch starts again.</summary>
+    public void Heal()
+    {
+        _healed = world.Faults.Healed = true;
+        world.Database.FullUntil = 0;
+        world.Database.Slowness = 1;
+        foreach (var node in world.Nodes)
+        {
+            node.Link.CutThere = node.Link.CutBack = false;
+            node.Link.Clogged = 1;
+            if (!node.Gone && node.PausedUntil > world.Schedule.Now) node.Pause(world.Schedule.Now);
+        }
+    }
+
+    private void Next(FaultKind kind)
+    {
+        var rate = world.Faults.Rate(kind) * world.Places;
+        if (rate <= 0) return;
+        var wait = -Math.Log(1 - world.Chance.Faults.Share()) / rate;
+        world.Schedule.After((long)(wait * Second), null, $"nemesis: {kind}", () =>
+        {
+            if (_healed) return;
+            Strike(kind);
+            Next(kind);
+        });
+    }
+
+    private void Strike(FaultKind kind)
+    {
+        world.Faults.Count(kind);
+        var chance = world.Chance.Faults;
+        var lasts = chance.Between(Second / 10, 20 * Second);
+        if (kind is FaultKind.DatabaseCrash or FaultKind.Failover)
+        {
+            world.Database.Crash(kind == FaultKind.Failover ? chance.Between(Second, 5 * Second) : chance.Between(Second / 20, Second));
+            return;
+        }
+        if (kind is FaultKind.DiskFull)
+        {
+            world.Database.FullUntil = world.Schedule.Now + lasts / 4;
+            return;
+        }
+        if (kind is FaultKind.DiskSlow)
+        {
+            world.Database.Slowness = 200;
+            world.Schedule.After(lasts, null, "the disk is itself again", () => world.Database.Slowness = 1);
+            return;
+        }
+        if (world.Current(chance.Below(world.Places)) is not { Gone: false } node) return;
+        switch (kind)
+        {
+            case FaultKind.NodeCrash:
+                world.Restart(node);
+                break;
+            case FaultKind.NodeRestart:
+                Stop(node);
+                break;
+            case FaultKind.NodePause:
+                node.Pause(world.Schedule.Now + lasts);
+                Replace(node, lasts);
+                break;
+            case FaultKind.Partition:
+                (node.Link.CutThere, node.Link.CutBack) = (true, true);
+                Mend(node, lasts);
+                Replace(node, lasts);
+                break;
+            case FaultKind.PartitionOneWay:
+                if (chance.Happens(0.5)) node.Link.CutThere = true;
+                else node.Link.CutBack = true;
+                Mend(node, lasts);
+                Replace(node, lasts);
+                break;
+            case FaultKind.Clog:
+                node.Link.Clogged = 100;
+                world.Schedule.After(lasts, null, $"{node} is clogged no more", () => node.Link.Clogged = 1);
+                break;
+            case FaultKind.ClockJump:
+                node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
+                break;
+            case FaultKind.ClockDrift:
+                node.Clock.Drift(world.Chance.Clocks.Between(-500, 500));
+                break;
+        }
+    }
+
+    private void Stop(SimulatedNode node) => node.Node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
+        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private void Mend(SimulatedNode node, long after) => world.Schedule.After(after, null, $"{node} is heard again", () => node.Link.CutThere = node.Link.CutBack = false);
+
+    // Others notice that it is not there, and one takes its place; some of them before it is back, so that there are two for a while.
+    private void Replace(SimulatedNode node, long lasts) => world.Schedule.After(world.Chance.Faults.Between(2 * Second, 5 * Second), null, $"{node} is missed", () =>
+    {
+        if (!_healed && lasts > 2 * Second && world.Current(node.Place) == node) world.Begin(node.Place);
+    });
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using Perdure.Kernel;
+using Perdure.Replay;
+using Perdure.Runtime;
+using Perdure.Simulation.Chance;
+using Perdure.Simulation.Faults;
+using Perdure.Simulation.Time;
+
+namespace Perdure.Simulation.Operations;
+
+/// <summary>What a test gives in the place of an operation.</summary>
+internal sealed record Stand(Func<PayloadCodec, Payload, Payload> Run, Action<PayloadCodec, Payload> Undo);
+
+/// <summary>
+/// How operations end in a simulated world: they take time, fail before their effect or after it, or are not heard of again while their effect is still on its way. The effect itself is the
+/// downstream's and does not die with the node.
+/// </summary>
+internal sealed class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<string, Stand> stands, IOperations real, DateTimeOffset begins) : IOperations
+{
+    private const long Millisecond = TimeSpan.TicksPerMillisecond;
+
+    public Task<Payload> Run(CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt)
+    {
+        var answer = new TaskCompletionSource<Payload>();
+        Watch(attempt, answer);
+        var takes = Takes();
+        var entry = Entry(step, attempt, input, undo: false);
+        if (faults.Strikes(FaultKind.OperationFailsBefore)) After(takes, step, "fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        else if (faults.Strikes(FaultKind.OperationFailsForGood))
+            After(takes, step, "fails for good", () =>
+            {
+                if (ledger.Stands(entry.Token)) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
+                else
+                {
+                    ledger.Refuse(entry.Token, "simulated.declined", "The downstream declined.");
+                    answer.TrySetException(new PermanentFailure("simulated.declined", "The downstream declined."));
+                }
+            });
+        else if (faults.Strikes(FaultKind.OperationUnknownBefore)) After(takes, step, "is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
+        else if (faults.Strikes(FaultKind.OperationLate)) Effect(takes * 2_000, step, codec, input, attempt, entry, null);      // nobody hears of it; the attempt times out
+        else
+        {
+            var lost = faults.Strikes(FaultKind.OperationUnknownAfter);
+            Effect(takes / 2, step, codec, input, attempt, entry, (result, failure) => After(takes / 2, step, lost ? "is not heard of" : "answers", () =>
+            {
+                if (lost) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
+                else if (failure is not null) answer.TrySetException(failure);
+                else answer.TrySetResult(result!);
+            }));
+        }
+        return answer.Task;
+    }
+
+    public Task Undo(CarriedStep step, PayloadCodec codec, UndoData undo, Attempt attempt)
+    {
+        var answer = new TaskCompletionSource<bool>();
+        Watch(attempt, answer);
+        var takes = Takes();
+        var entry = Entry(step, attempt, undo.Input, undo: true);
+        if (faults.Strikes(FaultKind.UndoFails)) After(takes, step, "undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        else
+            schedule.After(takes / 2, null, $"{step.Handle.Name}: undo", () =>
+            {
+                if (stands.TryGetValue(step.Handle.Name, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
+                else real.Undo(step, codec, undo, attempt).ContinueWith(t => { if (t.Exception is { } e) answer.TrySetException(e.InnerExceptions); else ledger.Undo(entry, () => { }); },
+                    CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                After(takes / 2, step, "undo answers", () => answer.TrySetResult(true));
+            });
+        return answer.Task;
+    }
+
+    // The effect takes place outside: it happens also where the node that asked for it is gone.
+    private void Effect(long after, CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt, LedgerEntry entry, Action<Payload?, Exception?>? ended) =>
+        schedule.After(after, null, $"{step.Handle.Name}: effect", () =>
+        {
+            if (stands.TryGetValue(step.Handle.Name, out var stand))
+            {
+                try
+                {
+                    var result = ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => stand.Run(codec, input));
+                    ended?.Invoke(result, null);
+                }
+                catch (PerdureException e)
+                {
+                    ended?.Invoke(null, e);
+                }
+                return;
+            }
+            real.Run(step, codec, input, attempt).ContinueWith(t =>
+            {
+                if (t.Exception is { InnerException: { } failure }) ended?.Invoke(null, failure);
+                else ended?.Invoke(ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => t.Result), null);
+            }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        });
+
+    private static void Watch<T>(Attempt attempt, TaskCompletionSource<T> answer) => attempt.Cancelled.Register(() => answer.TrySetCanceled(attempt.Cancelled));
+
+    private void After(long ticks, CarriedStep step, string what, Action happens) => schedule.After(ticks, node, $"{step.Handle.Name} {what}", happens);
+
+    // Mostly some milliseconds; one in fifty takes a hundred times as long.
+    private long Takes() => (1 + chance.Operations.Below(20)) * Millisecond * (chance.Operations.Happens(0.02) ? 100 : 1);
+
+    private LedgerEntry Entry(CarriedStep step, Attempt attempt, Payload input, bool undo)
+    {
+        var token = attempt.Token;
+        InstanceId.TryParse(token[..13], out var instance);
+        return new(token, instance, step.Handle.Name, token[..token.LastIndexOf('.')], undo, Encoding.UTF8.GetString(input.Body.Span), null, begins.AddTicks(schedule.Now));
+    }
+}

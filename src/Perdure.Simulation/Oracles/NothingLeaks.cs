@@ -1,0 +1,26 @@
+using Perdure.Simulation.Worlds;
+
+namespace Perdure.Simulation.Oracles;
+
+/// <summary>Once all is quiet nothing is left over: no running attempt, no request under way, no message between instances.</summary>
+internal sealed class NothingLeaks(World world) : Oracle(world)
+{
+    public override string Name => "leaks";
+
+    public override void End()
+    {
+        if (!World.Watch.IsQuiet) return;
+        for (var place = 0; place < World.Places; place++)
+        {
+            if (World.Current(place) is not { Serves: true } node) continue;
+            foreach (var lane in node.Node.Lanes)
+            {
+                if (lane.RunningAttempts > 0) Fail($"{node} has {lane.RunningAttempts} attempts running, and every instance has ended.");
+                if (lane.InFlight > 0) Fail($"{node} counts {lane.InFlight} instances in flight, and every one has ended.");
+                if (lane.HotCount > 0) Fail($"{node} keeps {lane.HotCount} instances in memory, and every one has ended.");
+            }
+        }
+        if (World.Database.Tables.Outbox.Any()) Fail("A message between instances is still on its way.");
+        if (World.Database.Tables.TimersBehind(null).FirstOrDefault() is { } timer) Fail($"The timer {timer} is left behind.");
+    }
+}

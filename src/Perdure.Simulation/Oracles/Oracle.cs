@@ -1,0 +1,41 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+using Perdure.Simulation.Worlds;
+
+namespace Perdure.Simulation.Oracles;
+
+/// <summary>A record that has become durable, as an independent replay sees it.</summary>
+/// <param name="Item">The rows that it was written with.</param>
+/// <param name="Epoch">Under which epoch.</param>
+/// <param name="Record">The record, decoded from its bytes.</param>
+/// <param name="Before">The instance before it; null for a start.</param>
+/// <param name="After">The instance after it.</param>
+internal sealed record Recorded(Item Item, long Epoch, Record Record, Instance? Before, Instance After);
+
+/// <summary>
+/// Holds one promise against what is seen from outside: durable records, effects in the world, answers to clients. It knows nothing of the nodes' memory, except where it compares just that.
+/// </summary>
+internal abstract class Oracle(World world)
+{
+    protected World World => world;
+
+    /// <summary>Which promise.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>A record became durable.</summary>
+    public virtual void Durable(Recorded recorded) { }
+
+    /// <summary>Something was done outside, or undone.</summary>
+    public virtual void Effect(LedgerEntry entry) { }
+
+    /// <summary>A client was answered.</summary>
+    public virtual void Started(StartRequest request, StartAnswer.Accepted answer) { }
+
+    /// <summary>Time has passed.</summary>
+    public virtual void Look() { }
+
+    /// <summary>Faults are over and the world is quiet, or should be.</summary>
+    public virtual void End() { }
+
+    protected void Fail(string seen) => world.Watch.Report(new Violation(Name, seen));
+}

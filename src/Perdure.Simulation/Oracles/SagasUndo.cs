@@ -1,0 +1,69 @@
+using Perdure.Kernel;
+using Perdure.Simulation.Worlds;
+
+namespace Perdure.Simulation.Oracles;
+
+/// <summary>
+/// Whatever was or may have been done is undone, in the reverse order of its intents, each once: held against the world outside, and against the intents in the log rather than the engine's stack.
+/// </summary>
+internal sealed class SagasUndo(World world) : Oracle(world)
+{
+    private sealed class Saga
+    {
+        /// <summary>Tokens of undoable intents since the last state that settles, by ordinal.</summary>
+        public readonly SortedDictionary<int, string> Intents = [];
+        /// <summary>The lowest ordinal that was undone so far.</summary>
+        public int UndoneDownTo = int.MaxValue;
+    }
+
+    private readonly Dictionary<InstanceId, Saga> _sagas = [];
+    private readonly HashSet<string> _undone = new(StringComparer.Ordinal);
+
+    public override string Name => "compensation";
+
+    public override void Effect(LedgerEntry entry)
+    {
+        if (entry.IsUndo && !_undone.Add(entry.Token)) Fail($"{entry.Token} was undone twice.");
+    }
+
+    public override void Durable(Recorded recorded)
+    {
+        if (!_sagas.TryGetValue(recorded.Record.Instance, out var saga)) _sagas.Add(recorded.Record.Instance, saga = new());
+        var instance = recorded.Before;
+        foreach (var @event in recorded.Record.Events)
+        {
+            switch (@event)
+            {
+                case StepIntended { CanUndo: true } intended:
+                    saga.Intents[intended.Ordinal] = Token.For(recorded.After.Id, instance?.Visit ?? 1, intended.Name, intended.Generation);
+                    break;
+                case StepRetryScheduled { NextOrdinal: { } next } retried when instance?.Open(retried.Ordinal) is { CanUndo: true } entry:
+                    saga.Intents[next] = Token.For(recorded.After.Id, instance.Visit, entry.Name, entry.Generation + 1);
+                    break;
+                case UndoBegan undo:
+                    if (!saga.Intents.ContainsKey(undo.Ordinal)) Fail($"{recorded.After.Id} undoes {undo.Ordinal}, which it did not intend since it last settled.");
+                    if (undo.Ordinal > saga.UndoneDownTo) Fail($"{recorded.After.Id} undoes {undo.Ordinal} after {saga.UndoneDownTo}: not in reverse order.");
+                    saga.UndoneDownTo = undo.Ordinal;
+                    break;
+                case Transitioned { Settled: true }:
+                    saga.Intents.Clear();
+                    saga.UndoneDownTo = int.MaxValue;
+                    break;
+                case Transitioned { IsEnd: true } ended when World.Database.Tables.Map(recorded.After.Workflow, recorded.After.WorkflowVersion)?.Find(ended.To) is { Kind: StateKind.Revoked }:
+                    foreach (var (_, token) in saga.Intents)
+                        if (World.Ledger.Stands(token)) Fail($"{recorded.After.Id} ended in {ended.To}, and the effect of {token} stands.");
+                    break;
+            }
+            instance = Decider.Evolve(instance, @event, recorded.Record.Version, recorded.Record.At);
+        }
+    }
+
+    public override void End()
+    {
+        // What was still on its way when it was undone must not have come after all.
+        foreach (var (id, saga) in _sagas)
+            if (World.Watch.Instances[id] is { Ended: true } instance && World.Database.Tables.Map(instance.Workflow, instance.WorkflowVersion)?.Find(instance.State) is { Kind: StateKind.Revoked })
+                foreach (var (_, token) in saga.Intents)
+                    if (World.Ledger.Stands(token)) Fail($"{id} ended in {instance.State}, and the effect of {token} stands.");
+    }
+}

@@ -1,0 +1,43 @@
+using Perdure.Kernel;
+using Perdure.Simulation.Worlds;
+
+namespace Perdure.Simulation.Oracles;
+
+/// <summary>Messages are neither lost nor taken twice, and are consumed in the order in which they came.</summary>
+internal sealed class SignalsOnce(World world) : Oracle(world)
+{
+    private readonly Dictionary<InstanceId, List<(string Signal, string Id)>> _waiting = [];
+    private readonly HashSet<(InstanceId, string)> _received = [];
+
+    public override string Name => "signals";
+
+    public override void Durable(Recorded recorded)
+    {
+        var id = recorded.Record.Instance;
+        foreach (var @event in recorded.Record.Events)
+        {
+            switch (@event)
+            {
+                case SignalReceived e:
+                    if (!_received.Add((id, e.MessageId))) Fail($"{id} took the message {e.MessageId} twice.");
+                    (_waiting.TryGetValue(id, out var list) ? list : _waiting[id] = []).Add((e.Signal, e.MessageId));
+                    break;
+                case ChildEnded e:
+                    if (!_received.Add((id, e.MessageId))) Fail($"{id} took the end of its child {e.MessageId} twice.");
+                    break;
+                case SignalConsumed e:
+                    var waiting = _waiting.GetValueOrDefault(id) ?? [];
+                    var index = waiting.FindIndex(m => m.Id == e.MessageId);
+                    if (index < 0) Fail($"{id} consumed {e.MessageId}, which does not wait.");
+                    else
+                    {
+                        if (waiting.FindIndex(m => m.Signal == waiting[index].Signal) != index) Fail($"{id} consumed {e.MessageId} before an older message of its name.");
+                        waiting.RemoveAt(index);
+                    }
+                    break;
+            }
+        }
+        var kept = recorded.After.Signals.Select(s => s.MessageId);
+        if (!recorded.After.Ended && !kept.SequenceEqual((_waiting.GetValueOrDefault(id) ?? []).Select(m => m.Id))) Fail($"{id} keeps other messages than those that came and were not consumed.");
+    }
+}

@@ -1,0 +1,65 @@
+using Perdure.Simulation.Chance;
+
+namespace Perdure.Simulation.Time;
+
+/// <summary>Who something is scheduled for. What is scheduled for one that is gone never happens; for one that is paused it happens once it goes on.</summary>
+internal interface IActor
+{
+    /// <summary>Nothing of it happens any more.</summary>
+    bool Gone { get; }
+    /// <summary>Until when nothing of it happens, in ticks of the world's time; 0 while it is not paused.</summary>
+    long PausedUntil { get; }
+}
+
+/// <summary>
+/// The one queue of a world: what happens next, by (time, a tie-break drawn from the seed, order of scheduling). One thread takes from it; time moves from one thing to the next.
+/// </summary>
+internal sealed class Schedule(Pcg32 chance)
+{
+    private readonly PriorityQueue<Entry, (long At, uint Tie, long Sequence)> _queue = new();
+    private long _sequence;
+
+    private readonly record struct Entry(IActor? For, string What, Action Happens);
+
+    /// <summary>The world's time: ticks since its beginning.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>How many things have happened.</summary>
+    public long Happened { get; private set; }
+
+    /// <summary>How many things wait.</summary>
+    public int Count => _queue.Count;
+
+    /// <summary>Told of each thing that happens: when, for whom, what.</summary>
+    public Action<long, IActor?, string>? Watched { get; set; }
+
+    /// <summary>Something happens at a moment, or now where that has passed.</summary>
+    public void At(long at, IActor? actor, string what, Action happens) =>
+        _queue.Enqueue(new(actor, what, happens), (Math.Max(at, Now), chance.Next(), ++_sequence));
+
+    /// <summary>Something happens after a time.</summary>
+    public void After(long ticks, IActor? actor, string what, Action happens) => At(Now + Math.Max(0, ticks), actor, what, happens);
+
+    /// <summary>Lets the next thing happen, unless it is later than <paramref name="until"/>. False where nothing is left until then; it is that time now.</summary>
+    public bool Step(long until)
+    {
+        while (_queue.TryPeek(out var entry, out var key))
+        {
+            if (key.At > until) break;
+            _queue.Dequeue();
+            if (entry.For is { Gone: true }) continue;
+            Now = key.At;
+            if (entry.For is { PausedUntil: var resumes } && resumes > Now)
+            {
+                _queue.Enqueue(entry, (resumes, key.Tie, ++_sequence));
+                continue;
+            }
+            Happened++;
+            Watched?.Invoke(Now, entry.For, entry.What);
+            entry.Happens();
+            return true;
+        }
+        Now = Math.Max(Now, until);
+        return false;
+    }
+}

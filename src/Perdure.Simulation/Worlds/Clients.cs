@@ -1,0 +1,85 @@
+using System.Globalization;
+using Perdure.Kernel;
+using Perdure.Simulation.Faults;
+
+namespace Perdure.Simulation.Worlds;
+
+/// <summary>
+/// Those who ask: they start instances, each under its key, and ask again under the same key until they are answered; they decide at gates; as operators they continue after incidents.
+/// They outlive every node.
+/// </summary>
+internal sealed class Clients(World world, WorldOptions options)
+{
+    private static readonly Caller Officer = new("officer", []);
+    private const long Second = TimeSpan.TicksPerSecond;
+
+    private int _open;
+
+    /// <summary>Whether every start was answered.</summary>
+    public bool Done => _open == 0;
+
+    public void Begin()
+    {
+        var dice = new Dice(world.Chance.Workload);
+        var number = 0;
+        foreach (var load in options.Loads)
+            for (var i = 0; i < load.Count; i++)
+            {
+                var key = string.Create(CultureInfo.InvariantCulture, $"key-{++number}");
+                var input = load.Input(dice, number);
+                var place = world.Chance.Workload.Below(world.Places);
+                _open++;
+                world.Schedule.After((long)(world.Chance.Workload.Share() * load.Within.Ticks), null, $"client asks for {key}", () => Ask(place, new(load.Workflow, key, input) { Version = load.Version }, repeats: false));
+            }
+        world.Schedule.After(Second / 2, null, "operator looks", Look);
+    }
+
+    private void Ask(int place, StartRequest request, bool repeats)
+    {
+        var over = false;
+        if (world.Current(place) is { Serves: true } node)
+        {
+            world.Schedule.After(10 * Second, null, $"client's patience for {request.Key}", Again);
+            node.Engine.Start(request).ContinueWith(answer =>
+            {
+                if (over) return;
+                if (answer.IsCompletedSuccessfully && answer.Result is StartAnswer.Accepted accepted)
+                {
+                    over = true;
+                    world.Watch.Started(request, accepted);
+                    if (!repeats) _open--;
+                    if (!repeats && world.Faults.Strikes(FaultKind.ClientRepeats))
+                        world.Schedule.After(world.Chance.Workload.Below(5_000) * TimeSpan.TicksPerMillisecond, null, $"client asks for {request.Key} again", () => Ask(world.Chance.Workload.Below(world.Places), request, repeats: true));
+                }
+                else if (answer.IsCompletedSuccessfully && answer.Result is StartAnswer.Invalid or StartAnswer.NoWorkflow or StartAnswer.KeyReused or StartAnswer.BusinessKeyTaken)
+                    world.Watch.Report(new("starts", $"{request.Key} was answered by {answer.Result}."));
+                else world.Schedule.After(Second, null, $"client waits with {request.Key}", Again);
+            }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        else world.Schedule.After(Second, null, $"client waits with {request.Key}", Again);
+
+        void Again()
+        {
+            if (over) return;
+            over = true;
+            if (!repeats || !world.Faults.Healed) Ask(place, request, repeats);
+        }
+    }
+
+    // People look at what is durable, and ask at the node that has it.
+    private void Look()
+    {
+        foreach (var (id, record) in world.Database.Tables.Instances)
+        {
+            if (record.Status is not (Status.Incident or Status.Waiting)) continue;
+            if (world.Current(world.PlaceOf(id)) is not { Serves: true } node) continue;
+            if (record.Status == Status.Incident)
+            {
+                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) _ = node.Engine.Retry(id, Officer);
+            }
+            else if (world.Database.Tables.Map(record.First.Workflow, record.First.WorkflowVersion)?.Find(record.State) is { Kind: StateKind.Gate, Role: { } role } && world.Chance.Workload.Happens(0.3))
+                _ = node.Engine.Decide(id, record.Visit, world.Chance.Workload.Happens(0.7), Officer with { Roles = [role] }, "as the dice fell");
+        }
+        world.Schedule.After(Second / 2, null, "operator looks", Look);
+    }
+}

@@ -1,0 +1,24 @@
+using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Operations;
+
+namespace Perdure.Simulation.Worlds;
+
+/// <summary>What all runs of a simulation have in common.</summary>
+internal sealed record WorldOptions
+{
+    public int Nodes { get; init; } = 1;
+    public required Func<int, int, Carriage> Carriage { get; init; }
+    public IReadOnlyDictionary<string, Stand> Stands { get; init; } = new Dictionary<string, Stand>();
+    public bool Faulty { get; init; } = true;
+    public Func<FaultKind, double?> Rate { get; init; } = _ => null;
+    public TimeSpan FaultyFor { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan QuietWithin { get; init; } = TimeSpan.FromHours(24);
+    public long EventsMax { get; init; } = 5_000_000;
+    public bool Traced { get; init; }
+    public IReadOnlyList<Load> Loads { get; init; } = [];
+    public IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> Invariants { get; init; } = [];
+    public bool OperatorRetries { get; init; } = true;
+}
+
+/// <summary>Starts of one workflow: how many, over which time, and with which input.</summary>
+internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Dice, int, byte[]> Input, int? Version = null);
