@@ -36,13 +36,39 @@ internal sealed class PayloadCodec
     }
 
     /// <exception cref="JsonException">The body does not fit the type.</exception>
-    public object? Decode(Payload payload, Type type) => JsonSerializer.Deserialize(Body(payload), ShapeOf(type).Json);
+    public object? Decode(Payload payload, Type type) => Decode(Body(payload), type);
+
+    /// <exception cref="JsonException">The text does not fit the type.</exception>
+    public object? Decode(ReadOnlySpan<byte> json, Type type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, ShapeOf(type).Json);
+        }
+        catch (Exception e) when (e is not JsonException)
+        {
+            throw Refused(type, e);
+        }
+    }
 
     /// <exception cref="JsonException">The body does not fit the type.</exception>
-    public T? Decode<T>(Payload payload) => JsonSerializer.Deserialize(Body(payload), (JsonTypeInfo<T>)ShapeOf(typeof(T)).Json);
+    public T? Decode<T>(Payload payload)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Body(payload), (JsonTypeInfo<T>)ShapeOf(typeof(T)).Json);
+        }
+        catch (Exception e) when (e is not JsonException)
+        {
+            throw Refused(typeof(T), e);
+        }
+    }
 
     /// <summary>The envelope that a value of that type has.</summary>
     public Shape ShapeOf(Type type) => _shapes.TryGetValue(type, out var shape) ? shape : _shapes.GetOrAdd(type, Describe);
+
+    // A record may refuse what it should not hold: to whoever reads, that is what does not fit.
+    private static JsonException Refused(Type type, Exception e) => new($"{Names.Of(type)} cannot be made of it: {e.Message}", "$", null, null, e);
 
     private static ReadOnlySpan<byte> Body(Payload payload) => payload.Codec == Payload.Json
         ? payload.Body.Span

@@ -34,6 +34,12 @@ internal sealed class MemoryStore : IStore, IViews
     public List<StoredPage> PageRecords => _pages;
     public long Commits { get; private set; }
 
+    /// <summary>Whoever has the business key gives it up.</summary>
+    public void FreeBusinessKey(string key)
+    {
+        foreach (var taken in _businessKeys.Keys.Where(k => k.Item3 == key).ToList()) _businessKeys.Remove(taken);
+    }
+
     /// <summary>The clock by which owners say since when.</summary>
     public TimeProvider? Time { get; set; }
 

@@ -109,7 +109,7 @@ internal sealed partial class Lane
         if (hot.Code is not null && hot.Instance!.EndedAt is null) Handle(hot, new Command.Recover(Now, hot.DiedWith));
         var waiting = hot.Waiting;
         hot.Waiting = null;
-        while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command(hot), next.Reply, next.OutboxDone);
+        while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command, next.Reply, next.OutboxDone);
         Settle(hot);
     }
 
