@@ -107,6 +107,19 @@ public class WaitingRules
     }
 
     [Fact]
+    public void What_stood_still_starts_its_child_again_since_that_may_have_been_why()
+    {
+        var scene = new Scene().Intend(new Intent.Child("ship", "delivery", "k1", Payload.Null));
+        var start = scene.Effect<Effect.StartChild>();
+        scene.Give(new Command.FailBody(scene.Now, 1, new("child.business-key", "taken"))).Retry();
+        Assert.Equal(start, scene.Effect<Effect.StartChild>());
+        scene.Give(new Command.Pause(scene.Now, "ann")).Give(new Command.Resume(scene.Now, "ann"));
+        Assert.Equal(start, scene.Effect<Effect.StartChild>());
+        scene.Give(new Command.Abandon(scene.Now, 1, ["ship"])).Give(new Command.Pause(scene.Now, "ann")).Give(new Command.Resume(scene.Now, "ann"));
+        Assert.Empty(scene.Effects.OfType<Effect.StartChild>());
+    }
+
+    [Fact]
     public void Cancelling_the_parent_cancels_the_child_and_awaits_its_end()
     {
         var scene = new Scene().Intend(new Intent.Child("ship", "delivery", "k1", Payload.Null)).Cancel();
