@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Perdure.Kernel;
 
 namespace Perdure.Replay;
 
 /// <summary>Writes values into payloads and reads them back. Safe from any thread.</summary>
-internal sealed class PayloadCodec
+internal sealed partial class PayloadCodec
 {
     private readonly JsonSerializerOptions _options;
     private readonly ConcurrentDictionary<Type, Shape> _shapes = new();
@@ -17,8 +18,10 @@ internal sealed class PayloadCodec
 
     public PayloadCodec(JsonSerializerOptions options)
     {
-        _options = options;
-        if (!options.IsReadOnly) options.MakeReadOnly(populateMissingResolver: true);
+        _options = new(options);
+        // Source-generated contexts know the author's types; what the visit journals by itself is the engine's to know.
+        if (_options.TypeInfoResolver is not null) _options.TypeInfoResolverChain.Add(VisitTypes.Default);
+        _options.MakeReadOnly(populateMissingResolver: true);
     }
 
     public Payload Encode<T>(T value) => Encode(value, value?.GetType() ?? typeof(T), typeof(T));
@@ -75,6 +78,11 @@ internal sealed class PayloadCodec
         : throw new JsonException($"No codec named \"{payload.Codec}\" is known here.");
 
     private Shape Describe(Type type) => new(Names.Of(type), TypeShape.Fingerprint(type, _options), _options.GetTypeInfo(type));
+
+    /// <summary>The types that a visit journals by itself: who won a race, the time, randomness, ids; and a few that authors decide <c>Once</c>.</summary>
+    [JsonSerializable(typeof(int)), JsonSerializable(typeof(DateTimeOffset)), JsonSerializable(typeof(double)), JsonSerializable(typeof(Guid))]
+    [JsonSerializable(typeof(bool)), JsonSerializable(typeof(long)), JsonSerializable(typeof(decimal)), JsonSerializable(typeof(string)), JsonSerializable(typeof(TimeSpan))]
+    private sealed partial class VisitTypes : JsonSerializerContext;
 
     internal sealed record Shape(string Name, string Fingerprint, JsonTypeInfo Json);
 
