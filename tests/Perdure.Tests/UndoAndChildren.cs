@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.Tests;
 
@@ -95,6 +96,20 @@ public sealed class UndoAndChildren
         Assert.Equal((phase == "ended" ? "ANSWERED" : "DROPPED", MapDefinition.Cancelled), (node.Look(child).State, node.Look(parent).State));
         Assert.Equal(phase != "ended", _ledger.Log.Contains("undo 1"));
         Assert.Empty(node.Logged);
+    }
+
+    [Fact]
+    public void A_childs_end_reaches_a_parent_that_could_not_be_read_when_it_came()
+    {
+        Script.Body = async (visit, _, _) => { await visit.Sleep(1.Minutes); return new Answered("late"); };
+        var node = Node(_shell, p => p.Workflow<Asks>().Configure(o => o.HotMax = 0));
+        var parent = node.Start("asks", """{"name":"p"}""");
+        node.Shell.Settle();
+        var failed = 0;
+        _store.ReadFault = id => id == parent && failed++ < 2 ? new StoreException("store.busy", "The store is busy.") : null;
+        node.Shell.Pass(2.Minutes);
+        _store.ReadFault = null;
+        Assert.Equal(("SENT", true), (node.Look(parent).State, failed > 2));
     }
 
     [Fact]

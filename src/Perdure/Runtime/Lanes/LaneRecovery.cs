@@ -77,7 +77,10 @@ internal sealed partial class Lane
         }, () =>
         {
             _loading--;
-            if (!hot.Dropped) Forget(hot, reply => reply.Unavailable("store.read", "The instance could not be read; try again."));
+            if (hot.Dropped) return;
+            foreach (var next in hot.Waiting ?? [])
+                if (next.Reply is null) Later(() => Handle(Take(hot.Id), next.Command, null, next.OutboxDone));      // nobody else would say it again
+            Forget(hot, reply => reply.Unavailable("store.read", "The instance could not be read; try again."));
         });
     }
 
