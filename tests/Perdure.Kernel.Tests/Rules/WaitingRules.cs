@@ -96,6 +96,19 @@ public class WaitingRules
     }
 
     [Fact]
+    public void A_deadline_whose_clock_stops_does_not_run_in_an_incident_either()
+    {
+        var scene = new Scene().Go("Locked").After(100);
+        scene.Give(new Command.FailBody(scene.Now, 2, new("body.failed", "boom")));
+        Assert.Equal(new TimerId(TimerKind.Deadline, 2), scene.Effect<Effect.ClearTimer>().Timer);
+        Assert.Empty(scene.After(1000).Fire(TimerKind.Deadline, 2).Events);
+        scene.Give(new Command.Pause(scene.Now, "ann")).After(1000).Retry();
+        Assert.Empty(scene.Effects.OfType<Effect.SetTimer>());
+        scene.After(1000).Give(new Command.Resume(scene.Now, "ann"));
+        Assert.Equal(scene.Now.AddSeconds(200), scene.Effect<Effect.SetTimer>().Due);
+    }
+
+    [Fact]
     public void A_child_is_started_under_a_stable_key_and_its_end_counts_once()
     {
         var scene = new Scene().Intend(new Intent.Child("ship", "delivery", "k1", Payload.Null));
