@@ -75,6 +75,15 @@ public sealed class WhatAuthorsGetWrong
     }
 
     [Fact]
+    public void An_input_that_its_record_refuses_is_refused_with_its_words_and_leaves_nothing()
+    {
+        var node = new TestNode(_store, _shell, p => p.Workflow<Evens>());
+        var answer = Assert.IsType<StartAnswer.Invalid>(node.Done(node.Engine.Start(new("evens", "k", """{"number":3}"""u8.ToArray()))));
+        Assert.Contains("3 is odd.", Assert.Single(answer.Faults).Message, StringComparison.Ordinal);
+        Assert.Equal(0, _store.Commits);
+    }
+
+    [Fact]
     public void A_cancellation_whose_record_cannot_be_made_is_answered_and_the_instance_goes_on()
     {
         var node = Node();
@@ -143,6 +152,11 @@ public sealed class WhatAuthorsGetWrong
         var child = Assert.Single(node.Done(_store.List(new(), null, 100, default)), r => r.Workflow == "script").Id;
         Assert.Equal(("DROPPED", """{"why":"The parent was cancelled."}"""), (node.Look(child).State, node.DataOf(child)));
     }
+}
+
+public sealed class Evens() : Workflow<Even>("evens", 1)
+{
+    protected override Map<Even> Define(Map<Even> map) => map.Start().Runs((_, _) => Task.FromResult<To<Sent>>(new Sent(""))).End<Sent>("SENT");
 }
 
 /// <summary>A parent that has a parcel sent.</summary>
