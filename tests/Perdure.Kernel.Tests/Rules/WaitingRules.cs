@@ -10,6 +10,7 @@ public class WaitingRules
         Assert.Equal(Status.Waiting, scene.Instance.Status);
         Assert.Empty(scene.After(9.999).Fire(TimerKind.Sleep, 1).Events);
         Assert.Equal(new SleepEnded(1), Assert.Single(scene.After(0.001).Fire(TimerKind.Sleep, 1).Events));
+        Assert.Equal(new TimerId(TimerKind.Sleep, 1), scene.Effect<Effect.ClearTimer>().Timer);
         Assert.Empty(scene.Fire(TimerKind.Sleep, 1).Events);
     }
 
