@@ -29,6 +29,14 @@ public sealed class ForeignAwaitsTests
     [InlineData("await [|new SemaphoreSlim(1).WaitAsync()|];")]
     public Task Awaiting_what_is_foreign(string statements) => Analyzed.Says("PERD005", Code.Body(statements), "does not come from the visit");
 
+    [Theory]
+    [InlineData("var r = [|visit.Run(pick, \"a\").Result|];")]
+    [InlineData("var r = [|visit.Run(pick, \"a\").GetAwaiter().GetResult()|];")]
+    [InlineData("[|visit.Run(pick, \"a\").ConfigureAwait(false).GetAwaiter().GetResult()|];")]
+    [InlineData("[|visit.Sleep(1.Days).Wait()|];")]
+    [InlineData("var task = visit.Run(pick, \"a\"); var r = [|task.Result|]; await task;")]
+    public Task Blocking_on_what_the_visit_gives(string statements) => Analyzed.Says("PERD005", Code.Body(statements), "await it");
+
     [Fact]
     public Task An_asynchronous_method_without_the_visit() => Analyzed.Says("PERD005",
         Code.Body("await [|Tell(order)|]; await [|_ready|];", "private Task Tell(Order order) => http.GetStringAsync(order.Id); private readonly Task _ready = Task.CompletedTask;"));
@@ -44,6 +52,8 @@ public sealed class ForeignAwaitsTests
     [InlineData("async Task<Parcel> Both(string l) { await visit.Sleep(1.Days); return await visit.Run(pick, l); } await Both(\"a\");")]
     [InlineData("Func<Task> twice = async () => { await visit.Sleep(1.Days); }; await twice();")]
     [InlineData("await Helper(visit, order); await visit.Nap(); await Task.WhenAll(Helper(visit, order), visit.Nap());")]
+    [InlineData("var a = visit.Run(pick, \"a\"); var b = visit.Run(reserve, \"b\"); await Task.WhenAll(a, b); var both = a.Result.Sku + b.GetAwaiter().GetResult().Sku;")]
+    [InlineData("async Task W() { await visit.Sleep(1.Days); } await W(); var outcome = await visit.Try(pick, \"a\"); var other = Task.FromResult(1).Result;")]
     [InlineData("var pair = (A: visit.Run(pick, \"a\"), B: visit.Sleep(1.Days)); await pair.A; await pair.B;")]
     [InlineData("Task<Parcel>? late = null; if (order.Total > 1) late = visit.Run(pick, \"a\"); if (late is not null) await late;")]
     [InlineData("try { await visit.Run(pick, \"a\"); } catch (OperationFailed e) when (!e.Transient) { await visit.Run(reserve, e.Code); }")]

@@ -60,6 +60,19 @@ public sealed class JournalNamesTests
     [InlineData("""foreach (var line in order.Lines) if (line == "") visit.Once("x", () => 1); else visit.Once("x", () => 2);""")]
     public Task Only_one_of_two_branches_is_taken(string statements) => Analyzed.Accepts(Code.Body(statements));
 
+    [Theory]
+    [InlineData("""async Task Two(string l) { var a = visit.Run(pick, l); var b = [|visit.Run(pick, l)|]; await a; await b; } await Two("a");""")]
+    [InlineData("""async Task Two() { visit.Once("x", () => 1); [|visit.Once("x", () => 1)|]; await visit.Sleep(1.Days); } await Two();""")]
+    [InlineData("""Func<Task> two = async () => { visit.Once("x", () => 1); [|visit.Once("x", () => 1)|]; await visit.Sleep(1.Days); }; await two();""")]
+    [InlineData("""async Task Outer() { async Task Inner() { visit.Once("x", () => 1); [|visit.Once("x", () => 1)|]; await visit.Sleep(1.Days); } await Inner(); } await Outer();""")]
+    public Task In_a_function_that_takes_the_visit_from_around_it(string statements) => Analyzed.Says("PERD002", Code.Body(statements));
+
+    [Theory]
+    [InlineData("""async Task Two(string l) { await visit.Run(pick, l); await visit.Run(pick, l); } await Two("a");""")]
+    [InlineData("""async Task Two() { if (order.Total > 1) visit.Once("x", () => 1); else visit.Once("x", () => 1); await visit.Sleep(1.Days); } await Two();""")]
+    [InlineData("""await Task.WhenAll(order.Lines.Select(async l => { var p = await visit.Run(pick, l, key: l); await visit.Run(reserve, p.Sku, key: l); }));""")]
+    public Task Such_a_function_that_keeps_the_rule_is_accepted(string statements) => Analyzed.Accepts(Code.Body(statements));
+
     [Fact]
     public Task In_a_lambda_and_a_local_function_that_are_bodies() => Analyzed.Says("PERD002", Code.Body("""
         async Task Inner(IVisit inner) { await inner.Sleep(1.Days, "x"); await [|inner.Sleep(1.Days, "x")|]; }

@@ -39,7 +39,7 @@ public sealed class Dock
 public sealed class Freight(Ship ship, Once once) : Workflow<Parcel>("freight", 1)
 {
     public static Func<IVisit<Parcel>, Ship, Once, Task<To<Weighed, Gone, Back>>> Body { get; set; } = null!;
-    protected override string? BusinessKey(Parcel input) => input.Name;
+    protected override string? BusinessKey(Parcel input) => input.Name != "throw" ? input.Name : throw new InvalidOperationException("No key.");
     protected override Map<Parcel> Define(Map<Parcel> map) => map
         .Start("Packed").Runs(Go).State<Weighed>("Weighed", settles: true).Runs(Leave).End<Gone>("GONE").Revoked<Back>("BACK");
     public Task<To<Weighed, Gone, Back>> Go(IVisit<Parcel> visit, Parcel parcel) => Body(visit, ship, once);

@@ -18,7 +18,7 @@ public sealed class Script(Walk walk, Hike hike) : Workflow<Ask>("script", 1)
     protected override Map<Ask> Define(Map<Ask> map) => map
         .Start("Asked", within: 1.Hours, page: Severity.High).Runs(Run)
         .Gate<Weighing>(role: "judge", within: 1.Days).Decides(Decide)
-        .End<Answered>("ANSWERED").Revoked<Dropped>("DROPPED", cancelled: by => new Dropped(by.Reason));
+        .End<Answered>("ANSWERED").Revoked<Dropped>("DROPPED", cancelled: by => new Dropped(by.Reason != "throw" ? by.Reason : throw new InvalidOperationException("No words.")));
 
     public Task<To<Answered, Weighing, Dropped>> Run(IVisit<Ask> visit, Ask ask) => Body(visit, walk, hike);
 

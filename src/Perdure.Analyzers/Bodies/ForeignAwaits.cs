@@ -16,6 +16,12 @@ internal static class ForeignAwaits
                 case IInvocationOperation call when Advice(call.TargetMethod) is { } advice:
                     body.Report(Rules.Foreign, call.Syntax, Shown(call.TargetMethod), advice);
                     break;
+                case IInvocationOperation { Instance: { } task } call when Blocks(call) && !IsDone(body, task, call):
+                    body.Report(Rules.Foreign, call.Syntax, Shown(call.TargetMethod), Blocking);
+                    break;
+                case IPropertyReferenceOperation { Property.Name: "Result", Instance: { } task } property when IsTask(property.Property.ContainingType) && !IsDone(body, task, property):
+                    body.Report(Rules.Foreign, property.Syntax, $"{property.Property.ContainingType.Name}.Result", Blocking);
+                    break;
                 case IAwaitOperation { Operation: { } operand } when new Search(body).Foreign(operand) is { } foreign:
                     body.Report(Rules.Foreign, operand.Syntax, foreign, IntoOperation);
                     break;
@@ -23,6 +29,26 @@ internal static class ForeignAwaits
                     body.Report(Rules.Foreign, loop.Collection.Syntax, "An asynchronous sequence", IntoOperation);
                     break;
             }
+    }
+
+    private const string Blocking = "it blocks the thread that would complete it, for ever; await it";
+
+    private static bool Blocks(IInvocationOperation call) => call.TargetMethod.Name switch
+    {
+        "Wait" => IsTask(call.TargetMethod.ContainingType),
+        "GetResult" => call.TargetMethod.ContainingType is { Name: "TaskAwaiter" or "ValueTaskAwaiter" or "ConfiguredTaskAwaiter" or "ConfiguredValueTaskAwaiter" },
+        _ => false,
+    };
+
+    private static bool IsTask(ITypeSymbol type) => type is { Name: "Task" or "ValueTask", ContainingNamespace: { Name: "Tasks" } };
+
+    /// <summary>Whether the task was awaited further up in the text, so that there is nothing to wait for; of what no local holds, it was not.</summary>
+    private static bool IsDone(Body body, IOperation task, IOperation at)
+    {
+        while (task is IInvocationOperation { Instance: { } inner, TargetMethod.Name: "GetAwaiter" or "ConfigureAwait" or "AsTask" }) task = inner;
+        if (task is IInvocationOperation call) return !body.IsVisitCall(call);
+        return task is not ILocalReferenceOperation local || body.Places.Any(place => place.Operation is IAwaitOperation wait && wait.Syntax.Span.End <= at.Syntax.SpanStart
+            && wait.Descendants().OfType<ILocalReferenceOperation>().Any(awaited => SymbolEqualityComparer.Default.Equals(awaited.Local, local.Local)));
     }
 
     /// <summary>What to do instead of a call that a body never makes; null for every other call.</summary>

@@ -22,11 +22,25 @@ internal static class Graphs
         return null;
     }
 
+    /// <summary>The graph of a function of a body; the body's own where there is none.</summary>
+    public static ControlFlowGraph? Within(ControlFlowGraph? body, IOperation? function) => function switch
+    {
+        null => body,
+        _ when body is null => null,
+        IAnonymousFunctionOperation lambda => Of(body, lambda),
+        ILocalFunctionOperation local => Of(body, local),
+        _ => null,
+    };
+
     /// <summary>The graph of a local function within the graph of what it stands in.</summary>
     public static ControlFlowGraph? Of(ControlFlowGraph outer, ILocalFunctionOperation function) =>
         outer.LocalFunctions.FirstOrDefault(local => SymbolEqualityComparer.Default.Equals(local, function.Symbol)) is { } own
             ? outer.GetLocalFunctionControlFlowGraph(own)
-            : null;
+            : Inner(outer).Select(inner => Of(inner, function)).FirstOrDefault(found => found is not null);
+
+    private static IEnumerable<ControlFlowGraph> Inner(ControlFlowGraph outer) =>
+        outer.LocalFunctions.Select(local => outer.GetLocalFunctionControlFlowGraph(local))
+            .Concat(outer.Blocks.SelectMany(Operations).OfType<IFlowAnonymousFunctionOperation>().Select(lambda => outer.GetAnonymousFunctionControlFlowGraph(lambda)));
 
     /// <summary>Everything that a block does.</summary>
     public static IEnumerable<IOperation> Operations(BasicBlock block)

@@ -18,12 +18,17 @@ internal static class JournalNames
         if (all.Count == 0) return;
         InSelect(body, all);
 
-        var uses = all.Where(use => use.Function is null).OrderBy(use => use.Position).ToList();
+        // Each function of the body by itself: how often it is called, and whether at once, is not looked at.
+        foreach (var function in all.GroupBy(use => use.Function)) Within(body, function.Key, [.. function.OrderBy(use => use.Position)]);
+    }
+
+    private static void Within(Body body, IOperation? function, List<JournalUse> uses)
+    {
         var isTwice = uses.Where(use => use.Id.Length > 0).GroupBy(use => use.Id).Any(group => group.Count() > 1);
         var waits = uses.Select(use => use.IsStep ? Waits.For(use, body) : default).ToList();
         if (!isTwice && !waits.Any(wait => wait.LeavesLoop)) return;
 
-        if (isTwice && body.Graph() is { } graph) Pairs(body, uses, waits, Order.Of(graph));
+        if (isTwice && Graphs.Within(body.Graph(), function) is { } graph) Pairs(body, uses, waits, Order.Of(graph));
         for (var i = 0; i < uses.Count; i++)
             if (waits[i].LeavesLoop && uses[i].Id.Length > 0) body.Report(Rules.NameTwice, uses[i].Call.Syntax, uses[i].Name, NeedsKey);
     }

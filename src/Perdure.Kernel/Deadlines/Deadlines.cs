@@ -3,12 +3,12 @@ namespace Perdure.Kernel;
 /// <summary>How a deadline passes: one page for each breach, and a clock that may stand still while the instance does.</summary>
 internal static class Deadlines
 {
-    public static void Fire(Turn turn, int visit)
+    /// <summary>The deadline of the present visit passes.</summary>
+    public static void Fire(Turn turn)
     {
         var instance = turn.Instance;
-        if (instance.Ended || visit != instance.Visit || instance.Deadline is not { Ticks: true } deadline || deadline.Due > turn.At) return;
-        turn.Emit(new DeadlineBreached(visit));
-        turn.Owe(new Effect.RaisePage(new($"{instance.Id}/{visit}/deadline", turn.Map.Find(instance.State)?.Page ?? Severity.High, FailureCode.DeadlineBreached,
+        turn.Emit(new DeadlineBreached(instance.Visit));
+        turn.Owe(new Effect.RaisePage(new($"{instance.Id}/{instance.Visit}/deadline", turn.Map.Find(instance.State)?.Page ?? Severity.High, FailureCode.DeadlineBreached,
             $"{instance.Workflow} {instance.Id} is still in {instance.State}, where it came at {instance.EnteredAt:u}.")));
     }
 

@@ -48,7 +48,12 @@ internal static class Pausing
             return;
         }
         foreach (var (_, name) in instance.Outstanding)
-            if (instance.Journal[name] is { Status: EntryStatus.Retrying } entry) Attempts.Continue(turn, entry);
+        {
+            var entry = instance.Journal[name];
+            if (entry.Status == EntryStatus.Retrying) Attempts.Continue(turn, entry);
+            // That it could not be started may be why it stood still. A start that is repeated finds the child.
+            else if (entry is { Kind: EntryKind.Child, Abandoned: false }) turn.Owe(Children.Start(instance, entry));
+        }
         if (Pending.HasBody(turn.Map, turn.Instance)) turn.Owe(new Effect.RunBody(instance.Visit));
     }
 

@@ -5,23 +5,28 @@ internal static class Timers
 {
     public static void Fire(Turn turn, Command.FireTimer command)
     {
-        var (kind, ordinal) = command.Timer;
-        switch (kind)
+        var timer = command.Timer;
+        if (!IsDue(turn.Instance, timer, turn.At)) return;
+        turn.Owe(new Effect.ClearTimer(timer));
+        switch (timer.Kind)
         {
-            case TimerKind.Deadline:
-                Deadlines.Fire(turn, ordinal);
-                return;
-            case TimerKind.Undo:
-                if (Undoing.Waiting(turn.Instance) is { } top && top.Ordinal == ordinal && top.UndoDue <= turn.At && !turn.Instance.Halted) Undoing.Begin(turn, top);
-                return;
+            case TimerKind.Deadline: Deadlines.Fire(turn); break;
+            case TimerKind.Undo: Undoing.Begin(turn, turn.Instance.Stack[timer.Ordinal]); break;
+            case TimerKind.Retry: Attempts.Retry(turn, turn.Instance.Open(timer.Ordinal)!); break;
+            case TimerKind.Sleep: turn.Emit(new SleepEnded(timer.Ordinal)); break;
+            case TimerKind.Signal: turn.Emit(new SignalTimedOut(timer.Ordinal)); break;
         }
-        if (turn.Instance.Open(ordinal) is not { } entry || Of(entry) != command.Timer || !(entry.Due <= turn.At)) return;
-        switch (kind)
+    }
+
+    private static bool IsDue(Instance instance, TimerId timer, DateTimeOffset at)
+    {
+        var (kind, ordinal) = timer;
+        return kind switch
         {
-            case TimerKind.Retry when !turn.Instance.Halted: Attempts.Retry(turn, entry); break;
-            case TimerKind.Sleep: turn.Emit(new SleepEnded(ordinal)); break;
-            case TimerKind.Signal: turn.Emit(new SignalTimedOut(ordinal)); break;
-        }
+            TimerKind.Deadline => ordinal == instance.Visit && !instance.Ended && instance.Deadline is { Ticks: true } deadline && deadline.Due <= at,
+            TimerKind.Undo => Undoing.Waiting(instance) is { } top && top.Ordinal == ordinal && top.UndoDue <= at && !instance.Halted,
+            _ => instance.Open(ordinal) is { } entry && Of(entry) == timer && entry.Due <= at && !(kind == TimerKind.Retry && instance.Halted),
+        };
     }
 
     /// <summary>The timer that an outstanding entry waits for; null where it waits for none.</summary>

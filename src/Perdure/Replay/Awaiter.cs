@@ -47,7 +47,9 @@ internal static class Delivered
         entry.Status == EntryStatus.Succeeded ? new(Value<TOut>(entry, codec), null) : new(null, FailureOf(entry));
 
     public static TSignal? Message<TSignal>(Entry entry, PayloadCodec codec) where TSignal : class =>
-        entry.Status == EntryStatus.Succeeded ? entry.Result is null ? null : Value<TSignal>(entry, codec) : throw new OperationFailed(FailureOf(entry));
+        entry.Status != EntryStatus.Succeeded ? throw new OperationFailed(FailureOf(entry))
+        : entry.Result is null ? null
+        : Value<TSignal>(entry, codec, Divergence.Unreadable);      // it came from outside: no code has to have changed
 
     public static bool Slept(Entry entry, PayloadCodec codec) =>
         entry.Status == EntryStatus.Succeeded ? true : throw new OperationFailed(FailureOf(entry));
@@ -59,7 +61,7 @@ internal static class Delivered
         return new(entry.EndedIn ?? "", document.RootElement.Clone());
     }
 
-    private static T? Value<T>(Entry entry, PayloadCodec codec)
+    private static T? Value<T>(Entry entry, PayloadCodec codec, string code = Divergence.Diverged)
     {
         try
         {
@@ -67,7 +69,7 @@ internal static class Delivered
         }
         catch (JsonException e)
         {
-            throw new Divergence($"The journaled result of \"{entry.Name}\" ({entry.Result!.Type}) cannot be read as {Names.Of(typeof(T))}: {e.Message}");
+            throw new Divergence($"The journaled result of \"{entry.Name}\" ({entry.Result!.Type}) cannot be read as {Names.Of(typeof(T))}: {e.Message}", code);
         }
     }
 

@@ -118,7 +118,12 @@ internal abstract partial class BodyRun : IVisit
         var index = 0;
         while (contenders[index] != won) index++;
         var noted = Once(name, () => index);
-        if (noted != index)
+        if (noted != index && Instance.Accepted && noted < contenders.Count)
+        {
+            (index, won) = (noted, contenders[noted]);
+            await Task.WhenAny(won).ConfigureAwait(false);
+        }
+        else if (noted != index)
         {
             Break(new($"The race \"{name}\" was journaled as won by contender {noted}; now contender {index} ended first."));
             return await Never<int>().ConfigureAwait(false);

@@ -6,6 +6,7 @@ internal sealed class Divergence(string message, string code = Divergence.Diverg
     public const string Diverged = "replay.diverged";
     public const string NameRepeated = "replay.name-repeated";
     public const string Escaped = "replay.escaped";
+    public const string Unreadable = "payload.unreadable";
 
     public string Code => code;
 

@@ -41,7 +41,7 @@ internal sealed class Engine(Node node) : IPerdure
         PreparedStart prepared;
         try
         {
-            var input = JsonSerializer.Deserialize(request.Input.Span, node.Codec.ShapeOf(code.Workflow.InputType).Json)
+            var input = node.Codec.Decode(request.Input.Span, code.Workflow.InputType)
                 ?? throw new JsonException("The input is null.", "$", null, null);
             var hash = CanonicalJson.Hash(request.Input, node.Options.Json.MaxDepth is 0 ? 64 : node.Options.Json.MaxDepth);
             prepared = new(request.Namespace, request.Key, code.Workflow.BusinessKey(input), node.Codec.Encode(input, code.Workflow.InputType, code.Workflow.InputType), hash)
@@ -87,8 +87,7 @@ internal sealed class Engine(Node node) : IPerdure
         Send(instance, (lane, _) => new Command.DecideGate(lane.Now, visit, approved, by.Name, by.Roles, why), cancellation);
 
     public Task<CommandAnswer> Cancel(InstanceId instance, Caller by, string reason, CancellationToken cancellation) =>
-        Send(instance, (lane, hot) => new Command.Cancel(lane.Now, by.Name, reason,
-            hot.Code?.Cancelled is { } made ? Encode(made(new(by.Name, reason))) : null), cancellation);
+        Send(instance, (lane, hot) => new Command.Cancel(lane.Now, by.Name, reason, hot.Code?.DataOfCancelled(lane.Codec, by.Name, reason)), cancellation);
 
     public Task<CommandAnswer> Pause(InstanceId instance, Caller by, CancellationToken cancellation) =>
         Send(instance, (lane, _) => new Command.Pause(lane.Now, by.Name), cancellation);
@@ -122,8 +121,6 @@ internal sealed class Engine(Node node) : IPerdure
         lane.Post(new Lane.CommandMessage(instance, command, reply));
         return reply.Task.WaitAsync(cancellation);
     }
-
-    private Payload Encode(object state) => node.Codec.Encode(state, state.GetType(), state.GetType());
 
     private Task<StartAnswer> Refuse(string code, StartRequest request, StartAnswer answer)
     {

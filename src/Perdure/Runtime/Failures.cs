@@ -19,6 +19,7 @@ internal static class Failures
         PermanentFailure permanent => Of(permanent.Code, e),
         TransientFailure transient => Of(transient.Code, e, transient: true),
         UnknownOutcome unknown => Of(unknown.Code, e, transient: true, unknown: true),
+        UnusableResult unusable => Of(unusable.Code, e, unknown: true),
         _ => Of("step.exception", e, transient: true, unknown: true),
     };
 

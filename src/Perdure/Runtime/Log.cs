@@ -24,6 +24,9 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Critical, "A message of the lane failed: {Message}.")]
     public static partial void MessageFailed(ILogger log, Exception e, string message);
 
+    [LoggerMessage(1013, LogLevel.Error, "A command to instance {Instance} could not be made.")]
+    public static partial void CommandFailed(ILogger log, Exception e, InstanceId instance);
+
     [LoggerMessage(1020, LogLevel.Error, "The store does not write ({Code}); {Turns} turn(s) are kept and tried again.")]
     public static partial void CommitFailed(ILogger log, Exception e, string code, int turns);
 

@@ -114,6 +114,7 @@ internal sealed class Node
     {
         List<string> problems = [];
         if (Closed is { } closed) problems.Add(closed.Message);
+        problems.AddRange(_lanes.Select(l => l.Blocked).OfType<string>());
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
         return new(Closed is null, problems, _lanes.Sum(l => l.HotCount), _lanes.Sum(l => l.InFlight), _lanes.Sum(l => l.Queued));

@@ -28,6 +28,10 @@ internal sealed class Carried
     public FrozenDictionary<string, MapState> ByName { get; }
     public FrozenDictionary<Type, MapState> ByType { get; }
     public Func<Cancellation, object>? Cancelled { get; }
+
+    /// <summary>The data of the end that a cancelled instance reaches; null where the map makes none.</summary>
+    public Payload? DataOfCancelled(PayloadCodec codec, string by, string reason) =>
+        Cancelled?.Invoke(new(by, reason)) is { } state ? codec.Encode(state, state.GetType(), state.GetType()) : null;
 }
 
 /// <summary>An operation whose code this node carries.</summary>

@@ -5,7 +5,7 @@ namespace Perdure.Kernel.Tests;
 /// <summary>What is promised about effects, over random maps and command sequences.</summary>
 public class EffectProperties
 {
-    private const int Cases = 2_000;
+    private const int Cases = 10_000;
 
     [Fact]
     public void What_may_have_happened_is_undone_in_exactly_the_reverse_order() => Maps.Cases.Sample((map, script) =>

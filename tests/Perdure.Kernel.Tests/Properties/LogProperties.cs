@@ -7,7 +7,7 @@ namespace Perdure.Kernel.Tests;
 /// <summary>What is promised about the log, over random maps and command sequences.</summary>
 public class LogProperties
 {
-    private const int Cases = 2_000;
+    private const int Cases = 10_000;
 
     [Fact]
     public void A_command_delivered_twice_counts_once() => Maps.Cases.Sample((map, script) =>
@@ -24,6 +24,26 @@ public class LogProperties
             Assert.Empty(second.Events);
             Same.Expect(after, second.Instance, $"{command} came twice");
         }), iter: Cases);
+
+    [Fact]
+    public void What_was_delivered_once_changes_nothing_however_late_it_comes_again() => Maps.Cases.Sample((map, script) =>
+    {
+        // Those that the outside repeats: a network, a store's outbox, a caller that got no answer. What an operator says anew counts anew.
+        List<Command> delivered = [];
+        Watch.Play(map, script, world => world.Decided += (before, command, verdict) =>
+        {
+            if (before is not null)
+                foreach (var late in delivered)
+                {
+                    var again = Decider.Decide(map, world.Limits, before, late with { At = command.At });
+                    if (again is not Verdict.Accepted accepted) continue;
+                    Assert.True(accepted.Events.IsEmpty, $"{late} came again, late, and gave {Same.Json(accepted.Events)}");
+                    Assert.Empty(accepted.Effects);
+                }
+            if (verdict is Verdict.Accepted { Events.Length: > 0 } && command is Command.Start or Command.Send or Command.EndAttempt or Command.EndUndo
+                or Command.EndChild or Command.DecideGate or Command.Retry) delivered.Add(command);
+        });
+    }, iter: Cases / 5);
 
     [Fact]
     public void No_transition_is_taken_that_the_map_does_not_declare_from_the_present_state() => Maps.Cases.Sample((map, script) =>

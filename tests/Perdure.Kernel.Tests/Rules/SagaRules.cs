@@ -76,6 +76,33 @@ public class SagaRules
     }
 
     [Fact]
+    public void Progress_between_deaths_begins_the_count_anew()
+    {
+        var step = new Scene().Step("a").Step("b").Recover().Recover();
+        Assert.Equal(2, step.Instance.Recoveries);
+        Assert.Equal(0, step.Succeed("a").Instance.Recoveries);
+        Assert.Equal(0, step.Recover().Fail("b", transient: true).Instance.Recoveries);
+
+        var undo = Compensating().Recover();
+        Assert.Equal(1, undo.Instance.Recoveries);
+        Assert.Equal(0, undo.Undone(attempt: 2).Instance.Recoveries);
+        Assert.Equal(0, undo.Recover().Undone(attempt: 2, new("busy", "no", Transient: true)).Instance.Recoveries);
+    }
+
+    [Fact]
+    public void An_operators_retry_gives_a_step_its_whole_policy_again()
+    {
+        var scene = new Scene().Step("a", atMostOnce: true).Fail("a", unknown: true).After(7_000).Retry();
+        for (var attempt = 1; attempt < 3; attempt++)
+        {
+            scene.Fail("a", transient: true);
+            Assert.Equal(EntryStatus.Retrying, scene.Entry("a").Status);
+            scene.After(10).Fire(TimerKind.Retry, scene.Entry("a").Ordinal);
+        }
+        Assert.Equal(EntryStatus.Failed, scene.Fail("a", transient: true).Entry("a").Status);
+    }
+
+    [Fact]
     public void A_body_that_dies_without_having_asked_for_anything_counts_too()
     {
         var scene = new Scene();

@@ -20,13 +20,15 @@ internal sealed class Scene
         new("REVOKED", StateKind.Revoked, [], ""),
     ], "REVOKED");
 
-    public Scene(Limits? limits = null, Parent? parent = null)
+    public Scene(Limits? limits = null, Parent? parent = null, MapDefinition? map = null)
     {
+        Map = map ?? Order;
         Limits = limits ?? Limits.Default;
         Give(new Command.Start(Now, InstanceId.Create(Now, 0, 5), "default", "key", null, P("{}")) { Parent = parent });
     }
 
     public Limits Limits { get; }
+    public MapDefinition Map { get; set; }
     public DateTimeOffset Now { get; set; } = Noon;
     public Instance Instance { get; private set; } = null!;
     public ImmutableArray<Event> Events { get; private set; }
@@ -38,7 +40,7 @@ internal sealed class Scene
 
     public Scene Give(Command command)
     {
-        var verdict = Decider.Decide(Order, Limits, Instance, command);
+        var verdict = Decider.Decide(Map, Limits, Instance, command);
         Refusal = (verdict as Verdict.Refused)?.Refusal;
         (Events, Effects) = verdict is Verdict.Accepted a ? (a.Events, a.Effects) : ([], []);
         if (verdict is not Verdict.Accepted { Events.Length: > 0 } accepted) return this;

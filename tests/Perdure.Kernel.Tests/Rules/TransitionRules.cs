@@ -68,6 +68,19 @@ public class TransitionRules
     }
 
     [Fact]
+    public void Each_visit_keeps_the_build_of_the_code_that_it_runs_under()
+    {
+        MapDefinition Built(string build) => new(Scene.Order.Workflow, 1, Scene.Order.States, Scene.Order.CancelsTo) { Build = build };
+        var scene = new Scene(map: Built("one"));
+        Assert.Equal("one", scene.Instance.Build);
+        scene.Map = Built("two");
+        Assert.Equal("two", scene.Recover(unclean: false).Instance.Build);
+        scene.Map = Built("three");
+        Assert.Equal("three", scene.Go("Locked").Instance.Build);
+        Assert.Empty(scene.Recover(unclean: false).Events);
+    }
+
+    [Fact]
     public void A_loop_is_found_and_an_operator_may_grant_as_many_visits_again()
     {
         var scene = new Scene(new() { Visits = 2 }).Go("Locked").Go("Locked");

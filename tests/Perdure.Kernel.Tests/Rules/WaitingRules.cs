@@ -10,6 +10,7 @@ public class WaitingRules
         Assert.Equal(Status.Waiting, scene.Instance.Status);
         Assert.Empty(scene.After(9.999).Fire(TimerKind.Sleep, 1).Events);
         Assert.Equal(new SleepEnded(1), Assert.Single(scene.After(0.001).Fire(TimerKind.Sleep, 1).Events));
+        Assert.Equal(new TimerId(TimerKind.Sleep, 1), scene.Effect<Effect.ClearTimer>().Timer);
         Assert.Empty(scene.Fire(TimerKind.Sleep, 1).Events);
     }
 
@@ -96,6 +97,19 @@ public class WaitingRules
     }
 
     [Fact]
+    public void A_deadline_whose_clock_stops_does_not_run_in_an_incident_either()
+    {
+        var scene = new Scene().Go("Locked").After(100);
+        scene.Give(new Command.FailBody(scene.Now, 2, new("body.failed", "boom")));
+        Assert.Equal(new TimerId(TimerKind.Deadline, 2), scene.Effect<Effect.ClearTimer>().Timer);
+        Assert.Empty(scene.After(1000).Fire(TimerKind.Deadline, 2).Events);
+        scene.Give(new Command.Pause(scene.Now, "ann")).After(1000).Retry();
+        Assert.Empty(scene.Effects.OfType<Effect.SetTimer>());
+        scene.After(1000).Give(new Command.Resume(scene.Now, "ann"));
+        Assert.Equal(scene.Now.AddSeconds(200), scene.Effect<Effect.SetTimer>().Due);
+    }
+
+    [Fact]
     public void A_child_is_started_under_a_stable_key_and_its_end_counts_once()
     {
         var scene = new Scene().Intend(new Intent.Child("ship", "delivery", "k1", Payload.Null));
@@ -104,6 +118,19 @@ public class WaitingRules
         scene.Give(end);
         Assert.Equal("DONE", scene.Entry("ship").EndedIn);
         Assert.Empty(scene.Give(end).Events);
+    }
+
+    [Fact]
+    public void What_stood_still_starts_its_child_again_since_that_may_have_been_why()
+    {
+        var scene = new Scene().Intend(new Intent.Child("ship", "delivery", "k1", Payload.Null));
+        var start = scene.Effect<Effect.StartChild>();
+        scene.Give(new Command.FailBody(scene.Now, 1, new("child.business-key", "taken"))).Retry();
+        Assert.Equal(start, scene.Effect<Effect.StartChild>());
+        scene.Give(new Command.Pause(scene.Now, "ann")).Give(new Command.Resume(scene.Now, "ann"));
+        Assert.Equal(start, scene.Effect<Effect.StartChild>());
+        scene.Give(new Command.Abandon(scene.Now, 1, ["ship"])).Give(new Command.Pause(scene.Now, "ann")).Give(new Command.Resume(scene.Now, "ann"));
+        Assert.Empty(scene.Effects.OfType<Effect.StartChild>());
     }
 
     [Fact]

@@ -22,7 +22,6 @@ internal static class Outside
             case 11 or 12 when world.Timers.Count > 0:
                 var timer = dice.Of([.. world.Timers.OrderBy(t => (t.Key.Kind, t.Key.Ordinal))]);
                 if (timer.Value > world.Now && !dice.OneIn(4)) world.Now = timer.Value;
-                if (timer.Value <= world.Now) world.Timers.Remove(timer.Key);
                 return new Command.FireTimer(world.Now, timer.Key);
             case 12 or 13: return new Command.Send(world.Now, dice.Of(Signals), $"m{dice.Below(14)}", World.Json(dice.OneIn(20) ? Long : "\"hi\""));
             case 14 when world.ChildrenUp.Count > 0:
@@ -140,7 +139,6 @@ internal static class Outside
             {
                 var timer = world.Timers.MinBy(t => t.Value);
                 if (timer.Value > world.Now) world.Now = timer.Value;
-                world.Timers.Remove(timer.Key);
                 world.Give(new Command.FireTimer(world.Now, timer.Key));
             }
             else Assert.Fail($"Nothing is under way, and it has not ended: {Same.Dump(instance)}");

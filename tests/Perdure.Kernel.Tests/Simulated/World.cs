@@ -61,7 +61,6 @@ internal sealed class World(MapDefinition map)
             Log.Add(record);
             Instance = accepted.Instance with { Version = record.Version };
         }
-        if (command is Command.FireTimer { Timer: var fired } && Timers.TryGetValue(fired, out var due) && due <= command.At && accepted.Events.Length > 0) Timers.Remove(fired);
         if (command is Command.Recover)
         {
             Timers.Clear();

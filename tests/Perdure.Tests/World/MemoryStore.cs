@@ -31,8 +31,15 @@ internal sealed class MemoryStore : IStore, IViews
     private DateTimeOffset? _since;
 
     public Func<Batch, CommitAnswer?>? Fault { get; set; }
+    public Func<InstanceId, StoreException?>? ReadFault { get; set; }
     public List<StoredPage> PageRecords => _pages;
     public long Commits { get; private set; }
+
+    /// <summary>Whoever has the business key gives it up.</summary>
+    public void FreeBusinessKey(string key)
+    {
+        foreach (var taken in _businessKeys.Keys.Where(k => k.Item3 == key).ToList()) _businessKeys.Remove(taken);
+    }
 
     /// <summary>The clock by which owners say since when.</summary>
     public TimeProvider? Time { get; set; }
@@ -106,6 +113,7 @@ internal sealed class MemoryStore : IStore, IViews
 
     public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation)
     {
+        if (ReadFault?.Invoke(instance) is { } fault) return Task.FromException<StoredInstance?>(fault);
         if (!_rows.TryGetValue(instance, out var row)) return Task.FromResult<StoredInstance?>(null);
         return Task.FromResult<StoredInstance?>(new(RowOf(instance, row), row.Log[0], row.Log[(int)row.Checkpoint - 1],
             [.. row.Log.Skip((int)row.Checkpoint)], [.. row.Stack.Values], [.. row.Messages]));

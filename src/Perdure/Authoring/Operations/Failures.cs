@@ -18,6 +18,9 @@ public sealed class TransientFailure(string code, string message, Exception? inn
 /// <summary>Thrown by an operation: it may have happened. Every exception that is neither <see cref="PermanentFailure"/> nor <see cref="TransientFailure"/> means the same; this one says it with a code.</summary>
 public sealed class UnknownOutcome(string code, string message, Exception? inner = null) : PerdureException(code, message, inner);
 
+/// <summary>It happened, and what it returned cannot be journaled: trying again is no use.</summary>
+internal sealed class UnusableResult(string code, string message, Exception? inner = null) : PerdureException(code, message, inner);
+
 /// <summary>What a body sees when an operation has failed for good; the same live and on replay.</summary>
 public sealed class OperationFailed(Failure failure) : PerdureException(failure.Code, failure.Message)
 {

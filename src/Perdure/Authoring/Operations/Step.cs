@@ -58,8 +58,29 @@ public abstract class Step<TIn, TOut> : IStep, IRunnable where TOut : class
 
     async Task<Payload> IRunnable.Run(PayloadCodec codec, Payload input, Attempt attempt)
     {
-        var output = await Run(codec.Decode<TIn>(input)!, attempt).ConfigureAwait(false);
-        return codec.Encode(output ?? throw new PermanentFailure("step.no-output", $"\"{Name}\" returned null; an operation must return what it did."));
+        var output = await Run(Read<TIn>(codec, input), attempt).ConfigureAwait(false)
+            ?? throw new UnusableResult("step.no-output", $"\"{Name}\" returned null; an operation must return what it did.");
+        try
+        {
+            return codec.Encode(output);
+        }
+        catch (Exception e)
+        {
+            throw new UnusableResult("payload.unwritable", $"The result of \"{Name}\" cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What cannot be read was not done, and is not done by trying again.</summary>
+    private protected static T Read<T>(PayloadCodec codec, Payload payload)
+    {
+        try
+        {
+            return codec.Decode<T>(payload)!;
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new PermanentFailure("payload.unreadable", e.Message, e);
+        }
     }
 
     Task IRunnable.Undo(PayloadCodec codec, Payload input, Payload? output, Attempt attempt) => UndoErased(codec, input, output, attempt);
@@ -90,7 +111,7 @@ public abstract class Operation<TIn, TOut> : Step<TIn, TOut> where TOut : class
     public abstract Task Undo(TIn input, TOut? output, Attempt attempt);
 
     private protected sealed override Task UndoErased(PayloadCodec codec, Payload input, Payload? output, Attempt attempt) =>
-        Undo(codec.Decode<TIn>(input)!, output is null ? null : codec.Decode<TOut>(output), attempt);
+        Undo(Read<TIn>(codec, input), output is null ? null : Read<TOut>(codec, output), attempt);
 }
 
 /// <summary>A side effect that cannot be taken back: the author says so.</summary>

@@ -35,7 +35,10 @@ public interface IVisit
     /// <summary>Waits. Never ends early by the store's clock.</summary>
     Task Sleep(TimeSpan time, string? name = null);
 
-    /// <summary>Starts a sub-workflow, or finds the one of that key, and awaits its end. Cancelling this instance cancels it.</summary>
+    /// <summary>Starts a sub-workflow and awaits its end; a body that runs again in the same visit finds the one that it started. Cancelling this instance cancels it.</summary>
+    /// <param name="child">The sub-workflow, as injected into the workflow.</param>
+    /// <param name="key">Tells this child apart from the others of its workflow in the visit. Asked for again under the same key, once the first has ended, it is another child.</param>
+    /// <param name="input">What it starts with. It is stored.</param>
     Task<ChildEnd> Child<TIn>(Workflow<TIn> child, string key, TIn input) where TIn : class;
 
     /// <summary>Decides a value once: later runs of the body in this visit get the same one.</summary>

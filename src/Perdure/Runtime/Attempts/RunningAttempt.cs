@@ -56,11 +56,6 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         {
             _failure = Failures.Of("step.cancelled", e, transient: true, unknown: true);
         }
-        catch (System.Text.Json.JsonException e)
-        {
-            // The input could not be read, so nothing happened; or the result could not be written, which is found here too late to know.
-            _failure = Failures.Of("payload.unreadable", e, unknown: _result is null && undo is null);
-        }
         catch (Exception e)
         {
             _failure = Failures.OfAttempt(e);

@@ -130,6 +130,28 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     /// <summary>The instance if it is in memory.</summary>
     internal Hot? Find(InstanceId id) => _hot.GetValueOrDefault(id);
 
+    /// <summary>Decides a command that is made once the instance is in memory. Authors' code takes part in that, so it may fail: then nothing has changed.</summary>
+    private void Handle(Hot hot, Func<Hot, Command> make, Reply? reply = null, string? outboxDone = null)
+    {
+        if (hot.Loading)
+        {
+            (hot.Waiting ??= new()).Enqueue(new(make, reply, outboxDone));
+            return;
+        }
+        Command command;
+        try
+        {
+            command = make(hot);
+        }
+        catch (Exception e)
+        {
+            Log.CommandFailed(_log, e, hot.Id);
+            reply?.Unavailable("command.failed", e.Message);
+            return;
+        }
+        Handle(hot, command, reply, outboxDone);
+    }
+
     /// <summary>Decides a command and all that the body answers to it, as one turn.</summary>
     internal void Handle(Hot hot, Command command, Reply? reply = null, string? outboxDone = null)
     {

@@ -9,8 +9,30 @@ internal sealed partial class Lane
 {
     private readonly List<(Hot Hot, BodyRun Body, DateTimeOffset Since)> _stalls = [];
 
-    /// <summary>Runs the body on until it waits, and decides all that it asks for, until nothing changes any more.</summary>
+    private volatile Turn? _advancing;
+
+    /// <summary>Which instance's body has kept the lane for so long that nothing else of it goes on; null where none has. Safe from any thread.</summary>
+    public string? Blocked =>
+        _advancing is { } kept && _node.Shell.Time.GetUtcNow() - kept.At is var time && time >= _node.Options.BodyStallsAfter
+            ? $"The body of instance {kept.Hot.Id} in {kept.Hot.Instance?.State} has not given its lane back for {time.TotalSeconds:0} s, and nothing else of it goes on. Bodies must not block or loop without awaiting."
+            : null;
+
     private void Advance(Turn turn)
+    {
+        if (!turn.BodyDue && turn.Hot.Body is null) return;
+        _advancing = turn;
+        try
+        {
+            RunOn(turn);
+        }
+        finally
+        {
+            _advancing = null;
+        }
+    }
+
+    /// <summary>Runs the body on until it waits, and decides all that it asks for, until nothing changes any more.</summary>
+    private void RunOn(Turn turn)
     {
         var hot = turn.Hot;
         for (; ; )

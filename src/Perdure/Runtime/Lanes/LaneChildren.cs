@@ -14,19 +14,19 @@ internal sealed partial class Lane
             Handle(parent, new Command.FailBody(Now, parent.Instance!.Visit, new("child.no-workflow", $"There is no workflow \"{child.Workflow}\" on this node.")));
             return;
         }
-        object input;
+        string? businessKey;
         try
         {
-            input = Codec.Decode(child.Input, code.Workflow.InputType)!;
+            businessKey = code.Workflow.BusinessKey(Codec.Decode(child.Input, code.Workflow.InputType)!);
         }
-        catch (System.Text.Json.JsonException e)
+        catch (Exception e)
         {
             Handle(parent, new Command.FailBody(Now, parent.Instance!.Visit, Failures.Of("child.input", e)));
             return;
         }
         _childStarts.Add(child.RequestKey);
         var hash = System.Security.Cryptography.SHA256.HashData(child.Input.Body.Span);
-        Start(code, new(parent.Instance!.Namespace, child.RequestKey, code.Workflow.BusinessKey(input), child.Input, hash)
+        Start(code, new(parent.Instance!.Namespace, child.RequestKey, businessKey, child.Input, hash)
         {
             Parent = new(parent.Id, child.Ordinal), TraceParent = parent.Instance.TraceParent, Priority = parent.Instance.Priority,
         }, new ChildStartReply(this, parent.Id, child));
@@ -43,10 +43,25 @@ internal sealed partial class Lane
         Read(_node.Store.FindKey(parent.Instance!.Namespace, child.Workflow, child.RequestKey, CancellationToken.None), key =>
         {
             if (key is not null)
-                Handle(Take(key.Instance), new Command.Cancel(Now, $"instance {parent.Id}", "The parent was cancelled.", null));
+                Handle(Take(key.Instance), hot => CancelOf(hot, $"instance {parent.Id}"));
             else      // it was never started, and will not be any more: the parent need not wait
                 Deliver(parent.Id, child.Ordinal, $"never:{child.RequestKey}", MapDefinition.Cancelled, Payload.Null);
         }, Again);
+    }
+
+    // It is cancelled even where its map cannot make the data of that end: its parent waits for it.
+    private Command.Cancel CancelOf(Hot child, string by)
+    {
+        const string Reason = "The parent was cancelled.";
+        try
+        {
+            return new(Now, by, Reason, child.Code?.DataOfCancelled(Codec, by, Reason));
+        }
+        catch (Exception e)
+        {
+            Log.CommandFailed(_log, e, child.Id);
+            return new(Now, by, Reason, null);
+        }
     }
 
     private readonly HashSet<string> _childStarts = new(StringComparer.Ordinal);

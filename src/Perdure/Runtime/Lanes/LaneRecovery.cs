@@ -77,7 +77,10 @@ internal sealed partial class Lane
         }, () =>
         {
             _loading--;
-            if (!hot.Dropped) Forget(hot, reply => reply.Unavailable("store.read", "The instance could not be read; try again."));
+            if (hot.Dropped) return;
+            foreach (var next in hot.Waiting ?? [])
+                if (next.Reply is null) Later(() => Handle(Take(hot.Id), next.Command, null, next.OutboxDone));      // nobody else would say it again
+            Forget(hot, reply => reply.Unavailable("store.read", "The instance could not be read; try again."));
         });
     }
 
@@ -109,7 +112,7 @@ internal sealed partial class Lane
         if (hot.Code is not null && hot.Instance!.EndedAt is null) Handle(hot, new Command.Recover(Now, hot.DiedWith));
         var waiting = hot.Waiting;
         hot.Waiting = null;
-        while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command(hot), next.Reply, next.OutboxDone);
+        while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command, next.Reply, next.OutboxDone);
         Settle(hot);
     }
 

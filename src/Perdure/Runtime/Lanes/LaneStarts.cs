@@ -65,9 +65,7 @@ internal sealed partial class Lane
                 reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
                 return;
             }
-            var hot = lane.Take(instance);
-            if (hot.Loading) (hot.Waiting ??= new()).Enqueue(new(loaded => command(lane, loaded), reply, null));
-            else lane.Handle(hot, command(lane, hot), reply);
+            lane.Handle(lane.Take(instance), hot => command(lane, hot), reply);
         }
     }
 }
