@@ -14,7 +14,7 @@ public sealed class KilledAgainAndAgain(ITestOutputHelper output)
         var seed = int.TryParse(Environment.GetEnvironmentVariable("PERDURE_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Random.Shared.Next();
         output.WriteLine($"PERDURE_SEED={seed}");
         var random = new Random(seed);
-        var orders = Enumerable.Range(0, Kills * OrdersBetween).Select(n => TestOrder.Any($"o-{n}", random)).ToList();
+        var orders = Enumerable.Range(0, Kills * OrdersBetween).Select(n => TestOrder.Any($"o-{n}", random, n < TestOrder.Kinds ? n : random.Next(TestOrder.Kinds))).ToList();
 
         // An order that was at work at every one of so many deaths would be put aside as the one that causes them. Here it is never the order.
         await using var shop = await RunningShop.Open(stop);

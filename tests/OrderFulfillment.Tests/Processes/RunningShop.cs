@@ -54,9 +54,23 @@ public sealed class RunningShop : IAsyncDisposable
 
     public async Task<T> Get<T>(string path) => await _http.GetFromJsonAsync<T>(new Uri(Process.Address, path), _cancellation) ?? throw new InvalidOperationException($"{path} is null.");
 
+    /// <summary>What is at the path, to the letter.</summary>
+    public Task<string> Text(string path) => _http.GetStringAsync(new Uri(Process.Address, path), _cancellation);
+
     public Task<WireInstance> Instance(TestOrder order) => Get<WireInstance>($"/api/instances/{order.Instance}");
     public Task<WireVerification> Verify(TestOrder order) => Get<WireVerification>($"/api/instances/{order.Instance}/verify");
-    public async Task<IReadOnlyList<WireEvent>> History(TestOrder order) => (await Get<WireHistory>($"/api/instances/{order.Instance}/history?limit=1000")).Events;
+
+    public async Task<IReadOnlyList<WireEvent>> History(TestOrder order)
+    {
+        var history = await Get<WireHistory>($"/api/instances/{order.Instance}/history?limit=1000");
+        Assert.Null(history.Next);
+        return history.Events;
+    }
+
+    /// <summary>How many instances there are, in whatever state.</summary>
+    public async Task<long> Instances() => (await Get<System.Text.Json.JsonElement>("/api/workflows")).GetProperty("workflows").EnumerateArray()
+        .SelectMany(workflow => workflow.GetProperty("counts").EnumerateArray()).Sum(count => count.GetProperty("count").GetInt64());
+
     public async Task<IReadOnlyList<WirePage>> Pages(TestOrder order) => (await Get<WirePages>($"/api/pages?instance={order.Instance}")).Pages;
     public Task<WireCharge[]> Charges(TestOrder order) => Get<WireCharge[]>($"/merchant/charges?orderId={order.Id}");
     public Task<WireShipment[]> Shipments(TestOrder order) => Get<WireShipment[]>($"/carrier/shipments?orderId={order.Id}");
