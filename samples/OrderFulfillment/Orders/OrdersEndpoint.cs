@@ -43,6 +43,9 @@ public static class OrdersEndpoint
 
         var key = http.Request.Headers[WebhookSignature.IdHeader].ToString();
         var answer = await perdure.Start(new("order-fulfillment", key, body) { TraceParent = System.Diagnostics.Activity.Current?.Id }, http.RequestAborted);
+        // What the engine calls the key came as another header.
+        if (answer is StartAnswer.Invalid invalid)
+            answer = new StartAnswer.Invalid([.. invalid.Faults.Select(fault => fault.Path == "Idempotency-Key" ? fault with { Path = WebhookSignature.IdHeader } : fault)]);
         return answer is StartAnswer.Accepted taken
             ? Results.Accepted(At(taken.Instance), new OrderTaken(taken.Instance.ToString(), taken.Workflow, taken.Version, taken.Key, taken.CreatedAt))
             : Answers.Problem(answer)!;

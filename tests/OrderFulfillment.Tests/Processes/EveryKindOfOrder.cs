@@ -84,7 +84,9 @@ public sealed class EveryKindOfOrder
         await using var shop = await RunningShop.Open(TestContext.Current.CancellationToken);
         var orders = (await shop.Get<JsonElement>("/openapi/v1.json")).GetProperty("paths").GetProperty("/orders").GetProperty("post");
         Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], orders.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!));
-        Assert.True(orders.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
+        var order = orders.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties");
+        Assert.Equal(["orderId", "customerId", "currency", "lines", "total", "card", "shipTo"], order.EnumerateObject().Select(property => property.Name));
+        Assert.Equal("number", order.GetProperty("total").GetProperty("type").GetString());
         Assert.Equal(["202", "400", "401", "409", "413", "415", "422", "429", "503"], orders.GetProperty("responses").EnumerateObject().Select(response => response.Name).Order());
     }
 }

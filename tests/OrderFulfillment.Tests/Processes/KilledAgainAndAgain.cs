@@ -24,10 +24,11 @@ public sealed class KilledAgainAndAgain(ITestOutputHelper output)
             placing.AddRange(orders.Skip(kill * OrdersBetween).Take(OrdersBetween).Select(shop.Place));
             // The random moment is the point here: nothing is waited for.
             await Task.Delay(random.Next(20, 2_000), stop);
-            await shop.KillAndStart();
+            // Every fourth time once more while it starts: while it opens its files, or takes up what was at work.
+            await shop.KillAndStart(diesStarting: kill % 4 == 3 ? TimeSpan.FromMilliseconds(random.Next(100, 2_000)) : null);
         }
         await Task.WhenAll(placing);
-        output.WriteLine($"{Kills} kills, {orders.Count} orders accepted.");
+        output.WriteLine($"{Kills} kills at work and {Kills / 4} while starting, {orders.Count} orders accepted.");
 
         await Eventually.Holds(async () => (await Task.WhenAll(orders.Chunk(orders.Count / 4 + 1).Select(Unsettled))).SelectMany(ids => ids).ToList(), left => left.Count == 0, stop, TimeSpan.FromSeconds(60));
         await Audit.Agrees(shop, orders);

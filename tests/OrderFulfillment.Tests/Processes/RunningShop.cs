@@ -27,10 +27,11 @@ public sealed class RunningShop : IAsyncDisposable
     /// <summary>Starts it; <paramref name="more"/> are settings of this run alone.</summary>
     public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(_folder.Path, [.. _settings, .. more], _cancellation, mayDie);
 
-    /// <summary>SIGKILL and a new start.</summary>
-    public async Task KillAndStart()
+    /// <summary>SIGKILL and a new start; before it perhaps one that is killed in the midst of its starting.</summary>
+    public async Task KillAndStart(TimeSpan? diesStarting = null)
     {
         await Process.DisposeAsync();
+        if (diesStarting is { } after) await ShopProcess.DieStarting(_folder.Path, _settings, after, _cancellation);
         await Start();
     }
 

@@ -65,6 +65,16 @@ public sealed partial class ShopProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts it and kills it after a while, wherever it has got by then.</summary>
+    public static async Task DieStarting(string folder, IEnumerable<string> settings, TimeSpan after, CancellationToken cancellation)
+    {
+        await using var shop = new ShopProcess(folder, settings);
+        shop._process.Start();
+        shop._process.BeginOutputReadLine();
+        shop._process.BeginErrorReadLine();
+        await Task.Delay(after, cancellation);
+    }
+
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
     public async Task Kill()
     {
