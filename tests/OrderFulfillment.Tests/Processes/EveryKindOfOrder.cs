@@ -79,6 +79,29 @@ public sealed class EveryKindOfOrder
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_order_may_come_by_the_api_too_and_is_the_same_order_then()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var shop = await RunningShop.Open(stop);
+        var order = TestOrder.Of("by-api", ends: TestOrder.Completed);
+        using var http = new HttpClient { BaseAddress = shop.Process.Address };
+        using var started = new HttpRequestMessage(HttpMethod.Post, "/api/workflows/order-fulfillment/instances") { Content = new ByteArrayContent(order.Body) };
+        started.Content.Headers.ContentType = new("application/json");
+        started.Headers.Add("Idempotency-Key", "k-1");
+        using var answer = await http.SendAsync(started, stop);
+        Assert.Equal(201, (int)answer.StatusCode);
+        order.Instance = answer.Headers.Location!.ToString()["/api/instances/".Length..];
+
+        // By the front door it comes under another key: the order's id is taken. Under the same key it is the same order.
+        using var taken = await http.SendAsync(Orders.SignedOrder.Request("k-2", order.Body, DateTimeOffset.UtcNow), stop);
+        Assert.Equal((409, answer.Headers.Location), ((int)taken.StatusCode, taken.Headers.Location));
+        using var repeated = await http.SendAsync(Orders.SignedOrder.Request("k-1", order.Body, DateTimeOffset.UtcNow), stop);
+        Assert.Equal((202, answer.Headers.Location), ((int)repeated.StatusCode, repeated.Headers.Location));
+        await shop.Settled(order);
+        await Audit.Agrees(shop, [order]);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task The_document_says_how_an_order_is_sent()
     {
         await using var shop = await RunningShop.Open(TestContext.Current.CancellationToken);

@@ -7,7 +7,7 @@ public sealed class KilledAgainAndAgain(ITestOutputHelper output)
 {
     private const int Kills = 22, OrdersBetween = 12;
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 360_000)]
     public async Task Nothing_is_lost_and_nothing_is_done_twice()
     {
         var stop = TestContext.Current.CancellationToken;

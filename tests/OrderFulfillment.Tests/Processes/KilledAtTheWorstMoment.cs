@@ -35,6 +35,7 @@ public sealed class KilledAtTheWorstMoment
         await Task.Delay(TimeSpan.FromSeconds(2), Stop);
         await shop.Start();
         await Eventually.Holds(() => shop.Pages(before), pages => pages.Count > 0, Stop);
+        Assert.Contains("perdure_deadline_breaches_total{otel_scope_name=\"Perdure\",workflow=\"order-fulfillment\"} 1", await shop.Text("/metrics"), StringComparison.Ordinal);
 
         await shop.KillAndStart();
 
