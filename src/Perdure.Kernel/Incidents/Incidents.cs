@@ -91,14 +91,14 @@ internal static class Incidents
             ? instance with { Journal = instance.Journal.Set(entry.Name, TriedAgain(entry, at)) }
             : instance;
 
-    // A definite failure's token is spent; while the outcome is unknown, the step goes on under the same one.
+    // A definite failure's token is spent; while any attempt under it may have happened, the step goes on under the same one.
     private static Instance DropFailed(Instance instance, DateTimeOffset at)
     {
         var (journal, outstanding, generations) = (instance.Journal, instance.Outstanding, instance.Generations);
         foreach (var (name, entry) in instance.Journal)
         {
-            if (entry is not { Status: EntryStatus.Failed, Failure: { } failure }) continue;
-            if (entry.Kind == EntryKind.Step && failure.Unknown)
+            if (entry.Status != EntryStatus.Failed) continue;
+            if (entry is { Kind: EntryKind.Step, EverUnknown: true })
             {
                 journal = journal.Set(name, TriedAgain(entry, at));
                 outstanding = outstanding.Set(entry.Ordinal, name);

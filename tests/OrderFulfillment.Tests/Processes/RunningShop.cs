@@ -27,10 +27,11 @@ public sealed class RunningShop : IAsyncDisposable
     /// <summary>Starts it; <paramref name="more"/> are settings of this run alone.</summary>
     public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(_folder.Path, [.. _settings, .. more], _cancellation, mayDie);
 
-    /// <summary>SIGKILL and a new start.</summary>
-    public async Task KillAndStart()
+    /// <summary>SIGKILL and a new start; before it perhaps one that is killed in the midst of its starting.</summary>
+    public async Task KillAndStart(TimeSpan? diesStarting = null)
     {
         await Process.DisposeAsync();
+        if (diesStarting is { } after) await ShopProcess.DieStarting(_folder.Path, _settings, after, _cancellation);
         await Start();
     }
 
@@ -54,9 +55,23 @@ public sealed class RunningShop : IAsyncDisposable
 
     public async Task<T> Get<T>(string path) => await _http.GetFromJsonAsync<T>(new Uri(Process.Address, path), _cancellation) ?? throw new InvalidOperationException($"{path} is null.");
 
+    /// <summary>What is at the path, to the letter.</summary>
+    public Task<string> Text(string path) => _http.GetStringAsync(new Uri(Process.Address, path), _cancellation);
+
     public Task<WireInstance> Instance(TestOrder order) => Get<WireInstance>($"/api/instances/{order.Instance}");
     public Task<WireVerification> Verify(TestOrder order) => Get<WireVerification>($"/api/instances/{order.Instance}/verify");
-    public async Task<IReadOnlyList<WireEvent>> History(TestOrder order) => (await Get<WireHistory>($"/api/instances/{order.Instance}/history?limit=1000")).Events;
+
+    public async Task<IReadOnlyList<WireEvent>> History(TestOrder order)
+    {
+        var history = await Get<WireHistory>($"/api/instances/{order.Instance}/history?limit=1000");
+        Assert.Null(history.Next);
+        return history.Events;
+    }
+
+    /// <summary>How many instances there are, in whatever state.</summary>
+    public async Task<long> Instances() => (await Get<System.Text.Json.JsonElement>("/api/workflows")).GetProperty("workflows").EnumerateArray()
+        .SelectMany(workflow => workflow.GetProperty("counts").EnumerateArray()).Sum(count => count.GetProperty("count").GetInt64());
+
     public async Task<IReadOnlyList<WirePage>> Pages(TestOrder order) => (await Get<WirePages>($"/api/pages?instance={order.Instance}")).Pages;
     public Task<WireCharge[]> Charges(TestOrder order) => Get<WireCharge[]>($"/merchant/charges?orderId={order.Id}");
     public Task<WireShipment[]> Shipments(TestOrder order) => Get<WireShipment[]>($"/carrier/shipments?orderId={order.Id}");

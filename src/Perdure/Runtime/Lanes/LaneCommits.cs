@@ -256,6 +256,7 @@ internal sealed partial class Lane
     {
         var hot = turn.Hot;
         hot.Uncommitted--;
+        TellRefusedStart(turn, answer);
         turn.Reply?.NotWritten(answer);
         if (turn.Followers is { } followers)
             foreach (var follower in followers) follower.Reply?.Unavailable("store.retry", "What this waited for was not written; try again.");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
@@ -45,6 +46,16 @@ internal sealed partial class Lane
             Halt(hot, e);
             reply.Unavailable("instance.halted", e.Message);
         }
+    }
+
+    /// <summary>Tells of a start whose keys the store found taken by another request. The same request again is no refusal.</summary>
+    private void TellRefusedStart(Turn turn, ItemAnswer answer)
+    {
+        var workflow = turn.Hot.Code?.Map.Workflow;
+        if (answer is ItemAnswer.KeyTaken(var taken) && turn.Start is { } start && !taken.PayloadHash.Span.SequenceEqual(start.PayloadHash.Span))
+            _node.Refuse("key.reused", "The idempotency key belongs to an instance that was started with another payload.", workflow, taken.Instance);
+        else if (answer is ItemAnswer.BusinessKeyTaken(var instance))
+            _node.Refuse("business-key.taken", "The workflow's own key belongs to an instance of another request.", workflow, instance);
     }
 
     internal sealed class StartMessage(Carried code, PreparedStart start, Reply reply) : LaneMessage
