@@ -117,7 +117,7 @@ internal sealed class Engine(Node node) : IPerdure
     {
         if (node.Closed is { } closed) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(closed.Code, closed.Message, Soon));
         var lane = node.LaneOf(instance);
-        if (lane.Queued >= node.Options.QueueMax) return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));
+        if (lane.Backlog >= node.Options.QueueMax) return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));
         var reply = new CommandReply(node.Shell);
         lane.Post(new Lane.CommandMessage(instance, command, reply));
         return reply.Task.WaitAsync(cancellation);

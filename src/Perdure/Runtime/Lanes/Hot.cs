@@ -23,6 +23,10 @@ internal sealed class Hot(InstanceId id)
     /// <summary>The newest of them.</summary>
     public Turn? LastTurn;
     public bool Loading;
+    /// <summary>It is loaded for work that nobody asks for again.</summary>
+    public bool Owed;
+    /// <summary>The code of an operation that it has to run is not here.</summary>
+    public bool CodeAbsent;
     /// <summary>Thrown away: what still comes for it is void.</summary>
     public bool Dropped;
     /// <summary>A broken invariant: it stands still in this process.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Perdure.Kernel;
 using Perdure.Replay;
@@ -13,6 +14,30 @@ internal sealed partial class Lane
     private void Advance(Turn turn)
     {
         var hot = turn.Hot;
+        _advancingSince = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _advancing, hot);
+        try
+        {
+            AdvanceBody(turn, hot);
+        }
+        finally
+        {
+            Volatile.Write(ref _advancing, null);
+        }
+    }
+
+    private Hot? _advancing;
+    private long _advancingSince;
+
+    /// <summary>For how long the lane has stood in one body, asked from outside of it; null where it stands in none.</summary>
+    internal (TimeSpan For, InstanceId Instance, string State)? Stands()
+    {
+        var since = Volatile.Read(ref _advancingSince);
+        return Volatile.Read(ref _advancing) is { } hot && since == Volatile.Read(ref _advancingSince) ? (Stopwatch.GetElapsedTime(since), hot.Id, hot.Instance?.State ?? "") : null;
+    }
+
+    private void AdvanceBody(Turn turn, Hot hot)
+    {
         for (; ; )
         {
             if (turn.BodyDue)

@@ -65,8 +65,8 @@ internal sealed partial class Lane
                 reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
                 return;
             }
-            var hot = lane.Take(instance);
-            if (hot.Loading) (hot.Waiting ??= new()).Enqueue(new(loaded => command(lane, loaded), reply, null));
+            var hot = lane.Take(instance, owed: false);
+            if (hot.Loading) lane.Park(hot, new(loaded => command(lane, loaded), reply, null));
             else lane.Handle(hot, command(lane, hot), reply);
         }
     }
