@@ -205,7 +205,7 @@ public sealed class ANodeGoesOn
         node.Die();
         Script.Body = async (visit, _, _) =>
         {
-            if (visit.Instance == late) await visit.Signal<Reply>();
+            if (visit.Instance == $"{late}") await visit.Signal<Reply>();
             await visit.Sleep(5.Minutes);
             return new Answered("");
         };
