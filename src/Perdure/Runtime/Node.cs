@@ -100,10 +100,12 @@ internal sealed class Node
         if (!IsOpen || Draining) return;
         Draining = true;
         Log.Draining(_log, _lanes.Sum(l => l.RunningAttempts), _lanes.Sum(l => l.InFlight));
-        await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false);
-        foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
-        await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
-        await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+        if (await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false))
+        {
+            foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
+            await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
+            await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+        }
         _stopped = true;
         if (_watch is not null) await _watch.DisposeAsync().ConfigureAwait(false);
         try
@@ -125,16 +127,19 @@ internal sealed class Node
 
     private static readonly TimeSpan Brief = TimeSpan.FromSeconds(2);
 
-    private async Task Until(Func<Lane, bool> settled, TimeSpan within)
+    /// <summary>Waits until all lanes are settled, or the time is over. False where a lane does not answer: it stands in a body.</summary>
+    private async Task<bool> Until(Func<Lane, bool> settled, TimeSpan within)
     {
         var end = Shell.Time.GetTimestamp();
         while (within - Shell.Time.GetElapsedTime(end) is { Ticks: > 0 } left)
         {
             var asked = _lanes.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
-            await Task.WhenAny(Task.WhenAll(asked), Task.Delay(left, Shell.Time)).ConfigureAwait(false);      // a lane that stands in a body does not answer
-            if (asked.All(a => a.IsCompletedSuccessfully && a.Result)) return;
+            await Task.WhenAny(Task.WhenAll(asked), Task.Delay(left, Shell.Time)).ConfigureAwait(false);
+            if (!asked.All(a => a.IsCompleted)) return false;
+            if (asked.All(a => a.Result)) return true;
             await Task.Delay(TimeSpan.FromMilliseconds(20), Shell.Time).ConfigureAwait(false);
         }
+        return true;
     }
 
     /// <summary>Asks a lane something, on the lane.</summary>

@@ -16,6 +16,9 @@ public sealed class RunningShop : IAsyncDisposable
 
     public ShopProcess Process { get; private set; } = null!;
 
+    /// <summary>Where its data is.</summary>
+    public string Data => _folder.Path;
+
     public static async Task<RunningShop> Open(CancellationToken cancellation, params string[] settings)
     {
         var shop = new RunningShop(settings, cancellation);
@@ -32,6 +35,19 @@ public sealed class RunningShop : IAsyncDisposable
     {
         await Process.DisposeAsync();
         await Start();
+    }
+
+    /// <summary>Sends an order once: whether it was accepted.</summary>
+    public async Task<bool> Accepts(TestOrder order)
+    {
+        using var request = SignedOrder.Request("msg-" + order.Id, order.Body, DateTimeOffset.UtcNow);
+        request.RequestUri = new(Process.Address, "/orders");
+        try
+        {
+            using var response = await _http.SendAsync(request, _cancellation);
+            return response.StatusCode == HttpStatusCode.Accepted;
+        }
+        catch (HttpRequestException) { return false; }
     }
 
     /// <summary>Sends an order until it is accepted, as a customer's system does that gets no answer: the same one, under the same id.</summary>

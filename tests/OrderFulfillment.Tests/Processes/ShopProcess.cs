@@ -72,8 +72,15 @@ public sealed partial class ShopProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Waits until it has ended by itself.</summary>
-    public Task Exited(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+    /// <summary>Waits until it has ended by itself, and gives its exit code.</summary>
+    public async Task<int> Exited(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
 
     /// <summary>SIGTERM, and its exit code.</summary>
     public async Task<int> Terminate(CancellationToken cancellation)
