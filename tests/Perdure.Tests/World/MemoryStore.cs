@@ -121,7 +121,7 @@ internal sealed class MemoryStore : IStore, IViews
 
     private Task<IReadOnlyList<T>> Try<T>(Func<Task<IReadOnlyList<T>>> read)
     {
-        Reads++;
+        if (++Reads > 10_000) throw new InvalidOperationException("It is read again and again without a pause.");
         return ReadFault is { } fault ? Task.FromException<IReadOnlyList<T>>(fault) : read();
     }
 
