@@ -5,7 +5,10 @@ internal static class Incidents
 {
     public static void Report(Turn turn, Command.FailBody command)
     {
-        if (turn.Instance.Heeds(command.Visit)) Raise(turn, command.Failure, 0);
+        var instance = turn.Instance;
+        // What is broken needs a person also where no body runs: at a gate, on the way out, paused.
+        var broken = command.Failure.Code == FailureCode.Broken && instance is { Ended: false, Incident: null };
+        if (instance.Heeds(command.Visit) || broken) Raise(turn, command.Failure, 0);
     }
 
     /// <summary>Raises an incident and its page. One is open at a time.</summary>
@@ -100,7 +103,8 @@ internal static class Incidents
             if (entry.Status != EntryStatus.Failed) continue;
             if (entry is { Kind: EntryKind.Step, EverUnknown: true })
             {
-                journal = journal.Set(name, TriedAgain(entry, at));
+                // At most once: that needs a consent of its own.
+                journal = journal.Set(name, entry.AtMostOnce ? entry with { Status = EntryStatus.Parked, DoneAs = 0 } : TriedAgain(entry, at));
                 outstanding = outstanding.Set(entry.Ordinal, name);
             }
             else

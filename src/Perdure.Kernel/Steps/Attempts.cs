@@ -30,7 +30,7 @@ internal static class Attempts
     private static void Fail(Turn turn, Command.EndAttempt command, Entry entry, Failure failure)
     {
         if (Exits.IsGivenUp(turn.Instance, entry)) Exits.Cancel(turn, entry, failure.Unknown, failure);
-        else if (entry.Kind == EntryKind.Step && failure.Unknown && entry.AtMostOnce) Park(turn, entry, failure);
+        else if (entry is { Kind: EntryKind.Step, AtMostOnce: true } && (failure.Unknown || (failure.Transient && entry.EverUnknown))) Park(turn, entry, failure);
         else if (entry.Kind == EntryKind.Step && failure.Transient
             && Backoff.Next(command.Policy, command.Jitter, entry.Attempt - entry.Spent, entry.FirstAt, turn.At) is { } due) Reschedule(turn, entry, failure, due);
         else

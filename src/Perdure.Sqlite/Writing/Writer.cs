@@ -72,6 +72,9 @@ internal sealed class Writer : IDisposable
         }
     }
 
+    private StoreException Vanished() => new("store.vanished",
+        $"{_database} was moved or removed while it was open. Nothing that was written since is acknowledged. Put it back with its -wal, or restore a backup, and start again.");
+
     private static StoreException Closed() => new("store.closed", "The store is closed.");
 
     private void Loop()
@@ -101,7 +104,11 @@ internal sealed class Writer : IDisposable
     {
         try
         {
-            lock (_checkpointer.Writing) return _batches.Write(batch);
+            lock (_checkpointer.Writing)
+            {
+                var answer = _batches.Write(batch);
+                return answer is CommitAnswer.Committed && _database.HasMoved ? new CommitAnswer.Unknown(Vanished()) : answer;
+            }
         }
         catch (Exception e)
         {

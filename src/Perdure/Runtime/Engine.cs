@@ -120,7 +120,7 @@ internal sealed class Engine(Node node) : IPerdure
     {
         if (node.Closed is { } closed) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(closed.Code, closed.Message, Soon));
         var lane = node.LaneOf(instance);
-        if (lane.Queued >= node.Options.QueueMax)
+        if (lane.Backlog >= node.Options.QueueMax)
         {
             node.Refuse("engine.overloaded", Busy, null, instance);
             return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));

@@ -16,6 +16,9 @@ public sealed class RunningShop : IAsyncDisposable
 
     public ShopProcess Process { get; private set; } = null!;
 
+    /// <summary>Where its data is: a folder that is missing until the shop makes it.</summary>
+    public string Data => Path.Combine(_folder.Path, "made", "by", "the shop");
+
     public static async Task<RunningShop> Open(CancellationToken cancellation, params string[] settings)
     {
         var shop = new RunningShop(settings, cancellation);
@@ -25,14 +28,27 @@ public sealed class RunningShop : IAsyncDisposable
     }
 
     /// <summary>Starts it; <paramref name="more"/> are settings of this run alone.</summary>
-    public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(_folder.Path, [.. _settings, .. more], _cancellation, mayDie);
+    public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(Data, [.. _settings, .. more], _cancellation, mayDie);
 
     /// <summary>SIGKILL and a new start; before it perhaps one that is killed in the midst of its starting.</summary>
     public async Task KillAndStart(TimeSpan? diesStarting = null)
     {
         await Process.DisposeAsync();
-        if (diesStarting is { } after) await ShopProcess.DieStarting(_folder.Path, _settings, after, _cancellation);
+        if (diesStarting is { } after) await ShopProcess.DieStarting(Data, _settings, after, _cancellation);
         await Start();
+    }
+
+    /// <summary>Sends an order once: whether it was accepted.</summary>
+    public async Task<bool> Accepts(TestOrder order)
+    {
+        using var request = SignedOrder.Request("msg-" + order.Id, order.Body, DateTimeOffset.UtcNow);
+        request.RequestUri = new(Process.Address, "/orders");
+        try
+        {
+            using var response = await _http.SendAsync(request, _cancellation);
+            return response.StatusCode == HttpStatusCode.Accepted;
+        }
+        catch (HttpRequestException) { return false; }
     }
 
     /// <summary>Sends an order until it is accepted, as a customer's system does that gets no answer: the same one, under the same id.</summary>

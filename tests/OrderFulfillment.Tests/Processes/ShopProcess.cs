@@ -18,8 +18,8 @@ public sealed partial class ShopProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
-            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "OrderFulfillment.dll"), "--urls", "http://127.0.0.1:0", "--data", Path.Combine(folder, "made", "by", "the shop") },
-            WorkingDirectory = folder,
+            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "OrderFulfillment.dll"), "--urls", "http://127.0.0.1:0", "--data", folder },
+            WorkingDirectory = Path.GetTempPath(),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // Logs are read as they are written, whatever the machine's environment says.
@@ -82,8 +82,15 @@ public sealed partial class ShopProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Waits until it has ended by itself.</summary>
-    public Task Exited(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+    /// <summary>Waits until it has ended by itself, and gives its exit code.</summary>
+    public async Task<int> Exited(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
 
     /// <summary>SIGTERM, and its exit code.</summary>
     public async Task<int> Terminate(CancellationToken cancellation)

@@ -76,7 +76,7 @@ internal sealed partial class Lane
                 reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
                 return;
             }
-            lane.Handle(lane.Take(instance), hot => command(lane, hot), reply);
+            lane.Handle(lane.Take(instance, owed: false), hot => command(lane, hot), reply);
         }
     }
 }
