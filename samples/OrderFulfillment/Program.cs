@@ -16,7 +16,11 @@ builder.Services.AddShop(builder.Configuration, data);
 builder.Services.AddPerdure(perdure => perdure
     .Workflow<OrderFulfillment>()
     .UseSqlite(Path.Combine(data, "perdure.db"))
-    .Configure(options => options.Limits = options.Limits with { Recoveries = builder.Configuration.GetValue("Perdure:Recoveries", options.Limits.Recoveries) }));
+    .Configure(options =>
+    {
+        options.Limits = options.Limits with { Recoveries = builder.Configuration.GetValue("Perdure:Recoveries", options.Limits.Recoveries) };
+        options.DrainWithin = builder.Configuration.GetValue("Perdure:DrainWithin", options.DrainWithin);
+    }));
 builder.Services.AddPerdureHttp();
 
 var app = builder.Build();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Shop.Carrier;
 using Shop.Inventory;
 using Shop.Merchant;
@@ -14,6 +15,8 @@ public static class ShopServices
         var inventory = Section<InventorySettings>("Inventory");
         services.AddSingleton(Section<OrderSettings>("Orders")).AddSingleton(Section<MerchantSettings>("Merchant")).AddSingleton(inventory);
         services.AddSingleton(TimeProvider.System);
+        // Numbers are numbers, here as in the engine's own API.
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
 
         services.AddSingleton(_ => new InventoryLedger(Path.Combine(data, "inventory.db"), inventory.Seed()));
         services.AddSingleton(of => new MerchantBooks(Path.Combine(data, "merchant.db"), of.GetRequiredService<TimeProvider>()));

@@ -134,10 +134,11 @@ public sealed class AnInstanceOverHttp
         Assert.Equal("ready", (await app.Get("/health/ready")).GetProperty("status").GetString());
         Assert.Equal("live", (await app.Get("/health/live")).GetProperty("status").GetString());
         var metrics = await app.Http.GetStringAsync("/metrics");
-        Assert.Contains("perdure_instances{", metrics, StringComparison.Ordinal);
-        Assert.Contains("state=\"DELIVERED\"", metrics, StringComparison.Ordinal);
-        Assert.Contains("perdure_step_duration_seconds", metrics, StringComparison.Ordinal);
+        Assert.Contains("""perdure_instances{otel_scope_name="Perdure.Node",state="DELIVERED",status="ended",version="1",workflow="parcels"} 1""", metrics, StringComparison.Ordinal);
+        foreach (var name in (string[])["perdure_step_duration_seconds_count{", "perdure_step_attempts_total{", "perdure_commit_items_sum{", "perdure_commit_duration_seconds_sum{", "perdure_queue_depth{", "http_server_request_duration_seconds_count{"])
+            Assert.Contains(name, metrics, StringComparison.Ordinal);
         var document = await app.Get("/openapi/v1.json");
+        Assert.Empty(Microsoft.OpenApi.OpenApiDocument.Parse(document.GetRawText(), "json").Diagnostic!.Errors);
         foreach (var path in (string[])["/api/workflows/{workflow}/instances", "/api/instances/{id}", "/api/events", "/api/gates/{id}/decision", "/health/ready"])
             Assert.True(document.GetProperty("paths").TryGetProperty(path, out _), path);
         app.Store.Away = true;

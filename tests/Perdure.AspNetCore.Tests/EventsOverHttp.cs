@@ -138,6 +138,51 @@ public sealed class EventsOverHttp
     }
 
     [Fact]
+    public async Task Every_refused_request_and_command_is_told_and_counted_with_its_code()
+    {
+        await using var app = await TestApp.Start();
+        using var stream = await EventListener.Open(app.Http, "/api/events?type=perdure.command.refused");
+        (string, string) key = ("Idempotency-Key", "k-1");
+        var first = await app.StartParcel(TestApp.Parcel("P-1", "shy"), "k-1");
+        var id = first.Headers.Location!.ToString().Split('/')[^1];
+        await Told(await app.StartParcel(TestApp.Parcel("P-1", "shy", weight: 6), "k-1"), 422, "key.reused", id);
+        await Told(await app.StartParcel(TestApp.Parcel("P-1", "shy"), "k-2"), 409, "business-key.taken", id);
+        await Told(await app.StartParcel("""{"parcelId":"P-2","weight":"heavy"}"""), 400, "input.invalid", null);
+        await Told(await app.Post("/api/workflows/nothing/instances", TestApp.Parcel("P-3"), key), 404, "workflow.not-found", null);
+        await Told(await app.Post($"/api/gates/{id}.7/decision", """{"approved":true}"""), 409, "gate.not-open", id);
+        // A repeat is no refusal.
+        Assert.Equal(200, (int)(await app.StartParcel(TestApp.Parcel("P-1", "shy"), "k-1")).StatusCode);
+        await Told(await app.Post($"/api/instances/{id}/retry", "{}"), 409, "incident.none", id);
+
+        var metrics = await app.Http.GetStringAsync("/metrics");
+        foreach (var code in (string[])["key.reused", "business-key.taken", "input.invalid", "workflow.not-found", "gate.not-open", "incident.none"])
+            Assert.Contains($"perdure_refusals_total{{otel_scope_name=\"Perdure\",code=\"{code}\"}}", metrics, StringComparison.Ordinal);
+
+        async Task Told(HttpResponseMessage answer, int status, string code, string? instance)
+        {
+            await Problem.Is(answer, status, code);
+            var told = await stream.NextJson();
+            Assert.Equal(code, told.GetProperty("data").GetProperty("code").GetString());
+            var message = told.GetProperty("data").GetProperty("message").GetString()!;
+            Assert.DoesNotContain("{", message, StringComparison.Ordinal);
+            Assert.Equal(instance, told.TryGetProperty("instance", out var about) ? about.GetString() : null);
+        }
+    }
+
+    [Fact]
+    public async Task Every_event_of_an_instance_says_whose_it_is_and_every_attempt_which()
+    {
+        await using var app = await TestApp.Start();
+        foreach (var type in EventType.All.Where(t => t != EventType.Refused))
+        {
+            var required = JsonElement.Parse(await app.Http.GetStringAsync("/api/events/schemas/" + type.Name)).GetProperty("required").EnumerateArray().Select(r => r.GetString()).ToList();
+            foreach (var name in (string[])["subject", "instance", "namespace", "workflow", "version", "state", "visit"]) Assert.True(required.Contains(name), $"{type.Name} may lack {name}");
+        }
+        foreach (var type in (EventType[])[EventType.StepStarted, EventType.StepSucceeded, EventType.StepRetrying, EventType.StepFailed, EventType.StepParked, EventType.UndoStarted, EventType.UndoSucceeded, EventType.UndoRetrying])
+            Assert.Contains("\"attempt\"", JsonElement.Parse(await app.Http.GetStringAsync("/api/events/schemas/" + type.Name)).GetProperty("required").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Event_types_are_all_documented()
     {
         var page = await File.ReadAllTextAsync(Path.Combine(Root(), "docs", "events.md"));

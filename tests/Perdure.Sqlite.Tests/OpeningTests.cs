@@ -102,6 +102,34 @@ public sealed class OpeningTests : SqliteTest
     }
 
     [Fact]
+    public async Task An_older_schema_is_moved_forward_step_by_step_with_all_that_it_holds()
+    {
+        var life = new Life();
+        await using (var store = await Open())
+        {
+            await Must(store, life.Start());
+            await store.Close(Now);
+        }
+        using (var database = Native.Database.Open(File, readOnly: false, TimeSpan.FromSeconds(1)))
+            Files.StoreFile.Migrate(database, [.. Native.SqlText.Schema(), (3, "CREATE INDEX note_by_text ON note (text)"), (2, "CREATE TABLE note (text TEXT); INSERT INTO note SELECT name FROM state WHERE id = 1")],
+                Life.Day, "build-2");
+        using var shell = Shell.Open(File);
+        Assert.Equal("1,2,3", shell.One<string>("SELECT group_concat(version) FROM (SELECT version FROM schema_version ORDER BY version)"));
+        Assert.Equal((3L, Orders.Received, 1L), (shell.One<long>("PRAGMA user_version"), shell.One<string>("SELECT text FROM note"), shell.One<long>("SELECT count(*) FROM log")));
+        Assert.Equal("build-2", shell.One<string>("SELECT build FROM schema_version WHERE version = 3"));
+    }
+
+    [Fact]
+    public async Task A_step_forward_that_fails_leaves_the_schema_as_it_was()
+    {
+        await using (var store = await Open()) await store.Close(Now);
+        using (var database = Native.Database.Open(File, readOnly: false, TimeSpan.FromSeconds(1)))
+            Assert.Throws<Native.SqliteFault>(() => Files.StoreFile.Migrate(database, [.. Native.SqlText.Schema(), (2, "CREATE TABLE note (text TEXT)"), (3, "CREATE TABLE note (text TEXT)")], Life.Day, "b"));
+        using (var shell = Shell.Open(File)) Assert.Equal((1L, 0L), (shell.One<long>("PRAGMA user_version"), shell.One<long>("SELECT count(*) FROM sqlite_schema WHERE name = 'note'")));
+        await Must(await Open(), new Life().Start());
+    }
+
+    [Fact]
     public async Task An_empty_file_becomes_a_store()
     {
         System.IO.File.WriteAllBytes(File, []);

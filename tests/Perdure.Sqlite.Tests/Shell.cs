@@ -31,7 +31,7 @@ internal sealed class Shell : IDisposable
     }
 
     /// <summary>What the database says to a statement that it refuses.</summary>
-    public string Refused(string sql) => Assert.Throws<SqliteException>(() => Run(sql)).Message;
+    public string Refused(string sql) => Record.Exception(() => Run(sql)) is SqliteException refused ? refused.Message : throw new InvalidOperationException($"It was not refused: {sql}");
 
     public void Dispose() => _connection.Dispose();
 }

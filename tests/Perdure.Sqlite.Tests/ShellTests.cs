@@ -6,19 +6,19 @@ namespace Perdure.Sqlite.Tests;
 /// <summary>The database itself refuses what a hand writes wrongly, also where foreign keys are off.</summary>
 public sealed class ShellTests : SqliteTest
 {
-    private readonly Life _life = new(), _ended = new();
+    private readonly Life _life = new(businessKey: "order-1"), _ended = new();
 
     private async Task<Shell> Written()
     {
         var store = await Open();
-        await Must(store, _life.Start(tokens: [Life.Token(1, "reserve")]), _life.Turn(), _ended.Start(), _ended.Turn(Orders.Done));
+        await Must(store, _life.Start(tokens: [Life.Token(1, "reserve")]), _life.Turn(messages: ["m-1"], pages: [new("page-1", Severity.High, "deadline", "Late")]), _ended.Start(), _ended.Turn(Orders.Done));
         return Shell.Open(File);
     }
 
     private static string Edge(string from, string to) =>
         $"(SELECT e.id FROM edge e JOIN state f ON f.id = e.from_state JOIN state t ON t.id = e.to_state WHERE f.name = '{from}' AND t.name = '{to}')";
 
-    private string Transition(string edge, int visit = 2) => $"INSERT INTO transition (instance, visit, edge, position, at, status) VALUES ({_life.Id.Value}, {visit}, {edge}, 2, 0, 0)";
+    private string Transition(string edge, int visit = 2, int status = 0) => $"INSERT INTO transition (instance, visit, edge, position, at, status) VALUES ({_life.Id.Value}, {visit}, {edge}, 2, 0, {status})";
 
     [Fact]
     public async Task An_illegal_transition_is_refused_and_the_message_says_why()
@@ -28,6 +28,8 @@ public sealed class ShellTests : SqliteTest
         Assert.Contains("not declared in the map", shell.Refused(Transition("4711")), StringComparison.Ordinal);
         Assert.Contains("visit is not the next", shell.Refused(Transition(Edge(Orders.Received, Orders.Locked), 3)), StringComparison.Ordinal);
         Assert.Contains("no such instance", shell.Refused("INSERT INTO transition (instance, visit, edge, position, at, status) VALUES (1, 2, 1, 2, 0, 0)"), StringComparison.Ordinal);
+        Assert.Contains("ends where its map has an end", shell.Refused(Transition(Edge(Orders.Received, Orders.Locked), status: 5)), StringComparison.Ordinal);
+        Assert.Contains("ends where its map has an end", shell.Refused(Transition(Edge(Orders.Received, Orders.Done))), StringComparison.Ordinal);
         Assert.Equal(1L, shell.One<long>("SELECT count(*) FROM transition"));
         Assert.Equal(Orders.Received, shell.One<string>($"SELECT state FROM instances WHERE id = {_life.Id.Value}"));
     }
@@ -54,7 +56,7 @@ public sealed class ShellTests : SqliteTest
         Assert.Contains("never changed", shell.Refused($"UPDATE log SET body = x'', digest = zeroblob(32), version = 9 WHERE instance = {_ended.Id.Value}"), StringComparison.Ordinal);
         Assert.Contains("not the next", shell.Refused($"INSERT INTO log (instance, version, at, hash, body) VALUES ({_life.Id.Value}, 4, 0, x'', x'')"), StringComparison.Ordinal);
         Assert.Contains("not the next", shell.Refused("INSERT INTO log (instance, version, at, hash, body) VALUES (77, 1, 0, x'', x'')"), StringComparison.Ordinal);
-        Assert.Contains("UNIQUE", shell.Refused($"INSERT INTO log (instance, version, at, hash, body) VALUES ({_life.Id.Value}, 2, 0, x'', x'')"), StringComparison.Ordinal);
+        Assert.Contains("not the next", shell.Refused($"INSERT INTO log (instance, version, at, hash, body) VALUES ({_life.Id.Value}, 2, 0, x'', x'')"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,6 +70,78 @@ public sealed class ShellTests : SqliteTest
             "UPDATE transition SET visit = 9", "DELETE FROM transition", "UPDATE step SET generation = 2", "DELETE FROM step", "DELETE FROM instance",
             $"UPDATE instance SET state = 2 WHERE id = {_life.Id.Value}", $"UPDATE instance SET visit = 5 WHERE id = {_life.Id.Value}",
         }) Assert.NotEmpty(shell.Refused(sql));
+    }
+
+    [Fact]
+    public async Task What_has_ended_stays_ended_and_nothing_ends_without_a_transition()
+    {
+        using var shell = await Written();
+        Assert.Contains("has ended", shell.Refused($"UPDATE instance SET status = 0 WHERE id = {_ended.Id.Value}"), StringComparison.Ordinal);
+        Assert.Contains("only a transition", shell.Refused($"UPDATE instance SET status = 5 WHERE id = {_life.Id.Value}"), StringComparison.Ordinal);
+        shell.Run($"UPDATE instance SET status = 2 WHERE id = {_life.Id.Value}");       // such a thing the engine does too
+    }
+
+    [Fact]
+    public async Task A_row_cannot_be_put_in_the_place_of_another()
+    {
+        using var shell = await Written();
+        var columns = "id, scope, map, state, status, visit, checkpoint, priority, created_at, updated_at, request_key, business_key, salt, parent, parent_ordinal, trace_parent, attributes";
+        foreach (var sql in new[]
+        {
+            $"REPLACE INTO log (instance, version, at, hash, body) SELECT instance, version, at, hash, x'7b7d' FROM log WHERE instance = {_life.Id.Value} AND version = 2",
+            $"REPLACE INTO log (instance, version, at, hash, body) SELECT instance, version, at, hash, x'7b7d' FROM log WHERE instance = {_life.Id.Value} AND version = 1",
+            $"REPLACE INTO log (position, instance, version, at, hash, body) VALUES (1, {_life.Id.Value}, 3, 0, x'', x'')",
+            $"REPLACE INTO instance ({columns}) SELECT {columns.Replace("status", "0")} FROM instance WHERE id = {_ended.Id.Value}",
+            $"REPLACE INTO instance ({columns}) SELECT {columns.Replace("state,", "state + 1,")} FROM instance WHERE id = {_life.Id.Value}",
+            "REPLACE INTO map (id, workflow, version, fingerprint, definition, states, edges) SELECT id, workflow, version, fingerprint, definition, states, edges + 1 FROM map",
+            "REPLACE INTO map (workflow, version, fingerprint, definition, states, edges) SELECT workflow, version, fingerprint, definition, states, edges + 1 FROM map",
+            "REPLACE INTO state (id, map, name, kind) VALUES (1, 1, 'x', 'state')",
+            "REPLACE INTO edge (id, map, from_state, to_state) VALUES (1, 1, 1, 4)",
+            $"REPLACE INTO transition (instance, visit, edge, position, at, status) SELECT instance, visit, edge, position, at, 0 FROM transition WHERE instance = {_ended.Id.Value}",
+            "REPLACE INTO lane (id, epoch, marker, clean, host, pid, build, since) SELECT id, epoch, 0, 1, host, pid, build, since FROM lane",
+            "REPLACE INTO scope (id, namespace, workflow) SELECT id, 'x', 'y' FROM scope",
+            "REPLACE INTO schema_version (version, applied_at, build) SELECT version, 0, 'x' FROM schema_version",
+        }) Assert.NotEmpty(shell.Refused(sql));
+        Assert.Equal(2L, shell.One<long>($"SELECT count(*) FROM log WHERE instance = {_life.Id.Value} AND length(body) > 2"));
+    }
+
+    [Fact]
+    public async Task A_key_stays_whose_it_is()
+    {
+        using var shell = await Written();
+        shell.Run($"REPLACE INTO request_key (scope, key, instance, map, payload_hash, created_at) SELECT scope, key, 77, map, x'', created_at FROM request_key");
+        shell.Run("REPLACE INTO business_key (scope, key, instance) SELECT scope, key, 77 FROM business_key");
+        shell.Run("REPLACE INTO page (key, instance, state, severity, code, summary, raised_at) SELECT key, 77, state, severity, code, 'x', raised_at FROM page");
+        foreach (var table in new[] { "request_key", "business_key", "page" })
+        {
+            Assert.Equal(0L, shell.One<long>($"SELECT count(*) FROM {table} WHERE instance = 77"));
+            Assert.NotEqual(0L, shell.One<long>($"SELECT count(*) FROM {table}"));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_written_once_is_never_changed()
+    {
+        using var shell = await Written();
+        foreach (var column in new[] { "id", "scope", "checkpoint", "created_at", "request_key", "business_key", "salt", "parent", "parent_ordinal" })
+            Assert.NotEmpty(shell.Refused($"UPDATE instance SET {column} = {(column is "salt" ? "x'00'" : "7")} WHERE id = {_life.Id.Value}"));
+        Assert.NotEmpty(shell.Refused($"UPDATE instance SET salt = x'' WHERE id = {_life.Id.Value}"));
+        foreach (var sql in new[]
+        {
+            "UPDATE request_key SET payload_hash = x''", "UPDATE request_key SET instance = 1", "DELETE FROM request_key", "UPDATE business_key SET instance = 1", "DELETE FROM business_key",
+            "UPDATE page SET key = 'x'", "UPDATE page SET raised_at = 0", "DELETE FROM page", "UPDATE scope SET workflow = 'x'", "DELETE FROM scope",
+            "UPDATE message SET id = 'x'", "DELETE FROM schema_version", "UPDATE schema_version SET version = 9",
+        }) Assert.NotEmpty(shell.Refused(sql));
+    }
+
+    [Fact]
+    public async Task An_epoch_is_never_taken_back()
+    {
+        using var shell = await Written();
+        Assert.Contains("never taken back", shell.Refused("UPDATE lane SET epoch = epoch - 1"), StringComparison.Ordinal);
+        Assert.Contains("never taken back", shell.Refused("DELETE FROM lane"), StringComparison.Ordinal);
+        Assert.Contains("never taken back", shell.Refused("UPDATE lane SET id = 7"), StringComparison.Ordinal);
+        shell.Run("UPDATE lane SET epoch = epoch + 1");
     }
 
     [Fact]

@@ -260,6 +260,32 @@ public sealed class ANodeHolds
     }
 
     [Fact]
+    public void An_operation_that_throws_when_it_is_asked_to_end_harms_nobody()
+    {
+        var node = Node();
+        _dock.Run = (_, attempt) =>
+        {
+            attempt.Cancelled.Register(() => throw new InvalidOperationException("not now"));
+            return new TaskCompletionSource<Weighed>().Task;
+        };
+        var id = Run(node, async (visit, ship, _) => await visit.Try(ship, new("x")) is { Ok: false } f ? new Back(f.Failure.Code) : new Gone(""));
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal("""{"why":"step.timeout"}""", node.DataOf(id));
+        Assert.Contains(node.Logged, l => l.Contains("not now", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Instances_whose_code_is_absent_take_no_place_of_those_that_can_go_on()
+    {
+        var node = Node(more: p => p.Workflow<FreightV2>());
+        _dock.Run = (_, _) => new TaskCompletionSource<Weighed>().Task;
+        for (var i = 0; i < 5; i++) Run(node, async (visit, ship, _) => { await visit.Run(ship, new("x")); return new Gone(""); });
+        node = Again(node);
+        node.Shell.Pass(5.Seconds);
+        Assert.Equal(0, node.Engine.Health.InFlight);
+    }
+
+    [Fact]
     public void A_body_that_awaits_what_is_not_of_its_visit_is_reported_and_one_that_goes_on_outside_is_stopped()
     {
         var node = Node();

@@ -106,9 +106,9 @@ public sealed class UndoAndChildren
         var parent = node.Start("asks", """{"name":"p"}""");
         node.Shell.Settle();
         var failed = 0;
-        _store.ReadFault = id => id == parent && failed++ < 2 ? new StoreException("store.busy", "The store is busy.") : null;
+        _store.LoadFault = id => id == parent && failed++ < 2 ? Task.FromException<StoredInstance?>(new StoreException("store.busy", "The store is busy.")) : null;
         node.Shell.Pass(2.Minutes);
-        _store.ReadFault = null;
+        _store.LoadFault = null;
         Assert.Equal(("SENT", true), (node.Look(parent).State, failed > 2));
     }
 

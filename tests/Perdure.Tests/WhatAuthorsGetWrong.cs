@@ -94,31 +94,6 @@ public sealed class WhatAuthorsGetWrong
     }
 
     [Fact]
-    public void A_body_that_blocks_its_lane_is_named_in_the_health_while_it_does()
-    {
-        var node = Node();
-        using var release = new ManualResetEventSlim();
-        using var entered = new ManualResetEventSlim();
-        Script.Body = (visit, _, _) =>
-        {
-            entered.Set();
-            release.Wait(TestContext.Current.CancellationToken);
-            return Task.FromResult<To<Answered, Weighing, Dropped>>(new Answered(""));
-        };
-        var started = node.Engine.Start(new("script", "k", """{"question":"why"}"""u8.ToArray()));
-        var lane = new Thread(node.Shell.Settle);
-        lane.Start();
-        entered.Wait(TestContext.Current.CancellationToken);
-        Assert.Empty(node.Engine.Health.Problems);
-        _shell.Clock.Advance(11.Seconds);
-        Assert.Contains("in Asked has not given its lane back", Assert.Single(node.Engine.Health.Problems), StringComparison.Ordinal);
-        release.Set();
-        lane.Join();
-        Assert.Empty(node.Engine.Health.Problems);
-        Assert.Equal("ANSWERED", node.Look(((StartAnswer.Accepted)node.Done(started)).Instance).State);
-    }
-
-    [Fact]
     public void A_child_that_cannot_be_started_is_an_incident_of_its_parent_and_a_retry_starts_it()
     {
         var dock = new Dock();

@@ -9,5 +9,5 @@ public static class InventoryEndpoints
         app.MapGet("/inventory/{sku}", (string sku, InventoryLedger inventory) => inventory.Find(sku) is { } stock
             ? Results.Ok(stock)
             : new Problem(404, "inventory.unknown-sku", $"There is no article {sku}."))
-            .WithName("GetStock").WithTags("Audit");
+            .WithName("GetStock").WithTags("Audit").Produces<Stock>().ProducesProblem(404);
 }

@@ -19,8 +19,10 @@ public static class MerchantEndpoints
         var merchant = app.MapGroup("/merchant").WithTags("Merchant");
         merchant.MapPost("/charges", Charge).AddEndpointFilter<LoopbackOnly>().AllowAnonymous().WithName("CaptureCharge");
         merchant.MapPost("/refunds", Refund).AddEndpointFilter<LoopbackOnly>().AllowAnonymous().WithName("RefundCharge");
-        merchant.MapGet("/charges", (string orderId, MerchantBooks books) => books.Charges(orderId).Select(Answer)).WithTags("Audit").WithName("ListCharges");
-        merchant.MapGet("/refusals", (string orderId, MerchantBooks books) => books.Refusals(orderId)).WithTags("Audit").WithName("ListRefusedCharges");
+        merchant.MapGet("/charges", (string? orderId, MerchantBooks books) => orderId is null ? NoOrder() : Results.Ok(books.Charges(orderId).Select(Answer)))
+            .WithTags("Audit").WithName("ListCharges").Produces<IReadOnlyList<ChargeAnswer>>().ProducesProblem(400);
+        merchant.MapGet("/refusals", (string? orderId, MerchantBooks books) => orderId is null ? NoOrder() : Results.Ok(books.Refusals(orderId)))
+            .WithTags("Audit").WithName("ListRefusedCharges").Produces<IReadOnlyList<RefusedCharge>>().ProducesProblem(400);
     }
 
     private static async Task<IResult> Charge(
@@ -76,6 +78,7 @@ public static class MerchantEndpoints
     }
 
     private static bool Fits(string? token) => token is { Length: > 0 and <= 200 };
+    private static IResult NoOrder() => Problem.Malformed("query.malformed", "orderId", "Say which order: ?orderId=…");
     private static IResult NoKey() => new Problem(400, "key-missing", $"Give the charge's key, 1 to 200 characters, in {Key}.");
     private static ChargeAnswer Answer(Entry entry) => new($"ch_{entry.Id}", entry.Request.Amount, entry.Status, entry.Token);
 }

@@ -1,17 +1,36 @@
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Net.Http.Headers;
+using Microsoft.OpenApi;
 using Perdure;
 using Perdure.AspNetCore;
 using Perdure.Kernel;
 
 namespace Shop.Orders;
 
+/// <summary>What became of an order that was taken: facts that never change.</summary>
+public sealed record OrderTaken(string Id, string Workflow, int Version, string Key, DateTimeOffset Created);
+
 /// <summary>Where orders come in: signed per Standard Webhooks, checked before an instance is made of them.</summary>
 public static class OrdersEndpoint
 {
     private const int LargestBody = 64 * 1024;
 
-    public static void MapOrders(this IEndpointRouteBuilder app) => app.MapPost("/orders", Take)
-        .WithName("PlaceOrder").WithTags("Orders").AllowAnonymous();
+    public static void MapOrders(this IEndpointRouteBuilder app)
+    {
+        var orders = app.MapPost("/orders", Take).WithName("PlaceOrder").WithTags("Orders").AllowAnonymous()
+            .WithSummary("Takes an order, signed as Standard Webhooks says; the webhook-id is its idempotency key.").Produces<OrderTaken>(StatusCodes.Status202Accepted)
+            .AddOpenApiOperationTransformer(Describe);
+        foreach (var status in (int[])[400, 401, 409, 413, 415, 422, 429, 503]) orders.ProducesProblem(status);
+    }
+
+    // The body is read as it came, for the signature: the framework sees no parameters to describe.
+    private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var order = await context.GetOrCreateSchemaAsync(typeof(Order), null, cancellation);
+        operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = order } } };
+        operation.Parameters = [.. ((string[])[WebhookSignature.IdHeader, WebhookSignature.TimestampHeader, WebhookSignature.SignatureHeader])
+            .Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Header, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String } })];
+    }
 
     private static async Task<IResult> Take(HttpContext http, WebhookSignature signature, OrderSettings settings, IPerdure perdure)
     {
@@ -24,8 +43,11 @@ public static class OrdersEndpoint
 
         var key = http.Request.Headers[WebhookSignature.IdHeader].ToString();
         var answer = await perdure.Start(new("order-fulfillment", key, body) { TraceParent = System.Diagnostics.Activity.Current?.Id }, http.RequestAborted);
+        // What the engine calls the key came as another header.
+        if (answer is StartAnswer.Invalid invalid)
+            answer = new StartAnswer.Invalid([.. invalid.Faults.Select(fault => fault.Path == "Idempotency-Key" ? fault with { Path = WebhookSignature.IdHeader } : fault)]);
         return answer is StartAnswer.Accepted taken
-            ? Results.Accepted(At(taken.Instance), new { id = taken.Instance.ToString(), workflow = taken.Workflow, version = taken.Version, key = taken.Key, created = taken.CreatedAt })
+            ? Results.Accepted(At(taken.Instance), new OrderTaken(taken.Instance.ToString(), taken.Workflow, taken.Version, taken.Key, taken.CreatedAt))
             : Answers.Problem(answer)!;
     }
 

@@ -35,7 +35,7 @@ internal static class EventSchema
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["$id"] = type.Schema, ["title"] = type.Name, ["description"] = type.Says,
             ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false,
-            ["required"] = new JsonArray([.. Always.Select(a => (JsonNode)a.Name), "specversion", "type", "data"]),
+            ["required"] = new JsonArray([.. Always.Select(a => (JsonNode)a.Name), .. type.Attributes.Select(name => (JsonNode)name), "specversion", "type", "data"]),
         };
     }
 }

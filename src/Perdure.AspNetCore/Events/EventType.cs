@@ -82,5 +82,12 @@ internal sealed record EventType(string Name, string Says, ImmutableArray<EventF
         DeadlineBreached, IncidentRaised, IncidentResolved, PageRaised, Refused,
     ];
 
+    /// <summary>The attributes that every event of this type has: whose it is, and for attempts which. A refusal may concern no instance.</summary>
+    public IEnumerable<string> Attributes => this == Refused ? []
+        : Attempts.Contains(this) ? [.. OfInstance, "attempt"] : OfInstance;
+
+    private static readonly ImmutableArray<string> OfInstance = ["subject", "instance", "namespace", "workflow", "version", "state", "visit"];
+    private static readonly ImmutableArray<EventType> Attempts = [StepStarted, StepSucceeded, StepRetrying, StepFailed, StepParked, UndoStarted, UndoSucceeded, UndoRetrying];
+
     public static readonly FrozenDictionary<string, EventType> ByName = All.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
 }

@@ -17,6 +17,8 @@ public static class FailureCode
     public const string UndoFailed = "undo.failed";
     /// <summary>The node stopped while the attempt ran.</summary>
     public const string AttemptLost = "attempt.lost";
+    /// <summary>An invariant of the engine's own was broken for the instance.</summary>
+    public const string Broken = "instance.broken";
     /// <summary>A deadline passed.</summary>
     public const string DeadlineBreached = "deadline.breached";
 }

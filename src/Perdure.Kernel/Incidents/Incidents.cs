@@ -5,7 +5,10 @@ internal static class Incidents
 {
     public static void Report(Turn turn, Command.FailBody command)
     {
-        if (turn.Instance.Heeds(command.Visit)) Raise(turn, command.Failure, 0);
+        var instance = turn.Instance;
+        // What is broken needs a person also where no body runs: at a gate, on the way out, paused.
+        var broken = command.Failure.Code == FailureCode.Broken && instance is { Ended: false, Incident: null };
+        if (instance.Heeds(command.Visit) || broken) Raise(turn, command.Failure, 0);
     }
 
     /// <summary>Raises an incident and its page. One is open at a time.</summary>
@@ -91,16 +94,17 @@ internal static class Incidents
             ? instance with { Journal = instance.Journal.Set(entry.Name, TriedAgain(entry, at)) }
             : instance;
 
-    // A definite failure's token is spent; while the outcome is unknown, the step goes on under the same one.
+    // A definite failure's token is spent; while any attempt under it may have happened, the step goes on under the same one.
     private static Instance DropFailed(Instance instance, DateTimeOffset at)
     {
         var (journal, outstanding, generations) = (instance.Journal, instance.Outstanding, instance.Generations);
         foreach (var (name, entry) in instance.Journal)
         {
-            if (entry is not { Status: EntryStatus.Failed, Failure: { } failure }) continue;
-            if (entry.Kind == EntryKind.Step && failure.Unknown)
+            if (entry.Status != EntryStatus.Failed) continue;
+            if (entry is { Kind: EntryKind.Step, EverUnknown: true })
             {
-                journal = journal.Set(name, TriedAgain(entry, at));
+                // At most once: that needs a consent of its own.
+                journal = journal.Set(name, entry.AtMostOnce ? entry with { Status = EntryStatus.Parked, DoneAs = 0 } : TriedAgain(entry, at));
                 outstanding = outstanding.Set(entry.Ordinal, name);
             }
             else

@@ -30,7 +30,7 @@ internal static class Attempts
     private static void Fail(Turn turn, Command.EndAttempt command, Entry entry, Failure failure)
     {
         if (Exits.IsGivenUp(turn.Instance, entry)) Exits.Cancel(turn, entry, failure.Unknown, failure);
-        else if (entry.Kind == EntryKind.Step && failure.Unknown && entry.AtMostOnce) Park(turn, entry, failure);
+        else if (entry is { Kind: EntryKind.Step, AtMostOnce: true } && (failure.Unknown || (failure.Transient && entry.EverUnknown))) Park(turn, entry, failure);
         else if (entry.Kind == EntryKind.Step && failure.Transient
             && Backoff.Next(command.Policy, command.Jitter, entry.Attempt - entry.Spent, entry.FirstAt, turn.At) is { } due) Reschedule(turn, entry, failure, due);
         else
@@ -48,8 +48,8 @@ internal static class Attempts
 
     private static void Reschedule(Turn turn, Entry entry, Failure failure, DateTimeOffset due)
     {
-        // A definite answer belongs to its token for ever, so the next attempt needs another; while the outcome is unknown it must be the same one.
-        int? next = failure.Unknown ? null : turn.Instance.Intents + 1;
+        // A definite answer belongs to its token for ever, so the next attempt needs another; while any attempt under it may have happened it must be the same one.
+        int? next = failure.Unknown || entry.EverUnknown ? null : turn.Instance.Intents + 1;
         turn.Emit(new StepRetryScheduled(entry.Ordinal, entry.Attempt, failure, due, next));
         if (next is { } ordinal)
         {
@@ -126,8 +126,7 @@ internal static class Attempts
         if (entry.CanUndo)
         {
             var intendedAt = stack.TryGetValue(e.Ordinal, out var standing) ? standing.IntendedAt : version;
-            if (!entry.EverUnknown) stack = stack.Remove(e.Ordinal);
-            stack = stack.Set(next, new(next, instance.Visit, entry.Name, entry.Generation + 1, entry.Target, intendedAt));
+            stack = stack.Remove(e.Ordinal).Set(next, new(next, instance.Visit, entry.Name, entry.Generation + 1, entry.Target, intendedAt));
         }
         return instance with
         {

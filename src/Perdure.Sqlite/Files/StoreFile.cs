@@ -64,7 +64,7 @@ internal static class StoreFile
     {
         database.Execute($"PRAGMA page_size = {PageSize}");
         Configure(database, options);
-        Migrate(database, options, node);
+        Migrate(database, SqlText.Schema(), options.Time.GetUtcNow(), node.Build);
     }
 
     /// <summary>The settings of a connection that writes.</summary>
@@ -75,17 +75,18 @@ internal static class StoreFile
         if (options.MaxBytes is { } most) database.Execute($"PRAGMA max_page_count = {Math.Max(1, most / PageSize)}");
     }
 
-    private static void Migrate(Database database, SqliteStoreOptions options, NodeIdentity node)
+    /// <summary>Applies the scripts that lead beyond the present schema, in order: all of them or none.</summary>
+    public static void Migrate(Database database, IEnumerable<(int Version, string Sql)> scripts, DateTimeOffset at, string build)
     {
         database.Execute("BEGIN IMMEDIATE");
         try
         {
             var present = database.Number("PRAGMA user_version");
-            foreach (var (version, sql) in SqlText.Schema().Where(s => s.Version > present))
+            foreach (var (version, sql) in scripts.Where(s => s.Version > present).OrderBy(s => s.Version))
             {
                 database.Execute(sql);
                 using var applied = database.Prepare(SqlText.Statement("schema-applied"));
-                applied.Set(1, version).Set(2, options.Time.GetUtcNow().ToUnixTimeMilliseconds()).Set(3, node.Build).Run();
+                applied.Set(1, version).Set(2, at.ToUnixTimeMilliseconds()).Set(3, build).Run();
                 database.Execute($"PRAGMA user_version = {version}; PRAGMA application_id = {ApplicationId}");
             }
             database.Execute("COMMIT");

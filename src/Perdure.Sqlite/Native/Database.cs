@@ -83,6 +83,18 @@ internal sealed class Database : IDisposable
     /// <summary>Whether the file could be opened for reading only.</summary>
     public bool IsReadOnly => raw.sqlite3_db_readonly(_handle, "main") == 1;
 
+    /// <summary>Whether another file, or none, is where the database was opened: it was moved or removed, and what is written goes where nobody will look.</summary>
+    public unsafe bool HasMoved
+    {
+        get
+        {
+            const int hasMoved = 20;        // SQLITE_FCNTL_HAS_MOVED
+            var moved = 0;
+            fixed (byte* main = "main\0"u8) _ = Sqlite3.FileControl(_database, main, hasMoved, &moved);
+            return moved != 0;
+        }
+    }
+
     /// <summary>Ends an open transaction without keeping it; SQLite may have done so by itself.</summary>
     public void Rollback()
     {

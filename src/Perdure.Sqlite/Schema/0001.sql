@@ -6,6 +6,11 @@ CREATE TABLE schema_version (
   applied_at INTEGER NOT NULL,
   build      TEXT    NOT NULL
 ) STRICT;
+CREATE TRIGGER schema_version_is_fixed BEFORE UPDATE ON schema_version BEGIN SELECT RAISE(ABORT, 'schema_version: what was applied is never changed'); END;
+CREATE TRIGGER schema_version_is_kept  BEFORE DELETE ON schema_version BEGIN SELECT RAISE(ABORT, 'schema_version: what was applied is never removed'); END;
+-- REPLACE removes the row in its way without firing the trigger on DELETE: this one, and those like it below, stand in for that.
+CREATE TRIGGER schema_version_is_not_replaced BEFORE INSERT ON schema_version WHEN EXISTS (SELECT 1 FROM schema_version WHERE version = NEW.version)
+  BEGIN SELECT RAISE(ABORT, 'schema_version: what was applied is never replaced'); END;
 
 -- The fence. Every commit begins by writing its marker here under its epoch.
 CREATE TABLE lane (
@@ -18,6 +23,11 @@ CREATE TABLE lane (
   build  TEXT    NOT NULL,
   since  INTEGER NOT NULL
 ) STRICT;
+CREATE TRIGGER lane_epoch_rises BEFORE UPDATE OF id, epoch ON lane WHEN NEW.id <> OLD.id OR NEW.epoch < OLD.epoch
+  BEGIN SELECT RAISE(ABORT, 'lane: an epoch is never taken back'); END;
+CREATE TRIGGER lane_is_kept BEFORE DELETE ON lane BEGIN SELECT RAISE(ABORT, 'lane: an epoch is never taken back'); END;
+CREATE TRIGGER lane_is_not_replaced BEFORE INSERT ON lane WHEN NEW.epoch <= (SELECT epoch FROM lane WHERE id = NEW.id)
+  BEGIN SELECT RAISE(ABORT, 'lane: an epoch is never taken back'); END;
 
 -- Maps: what was declared, never changed.
 CREATE TABLE map (
@@ -50,6 +60,8 @@ CREATE TABLE edge (
 
 CREATE TRIGGER map_is_fixed    BEFORE UPDATE ON map   BEGIN SELECT RAISE(ABORT, 'map: a stored map is never changed; give the changed one a new version'); END;
 CREATE TRIGGER map_is_kept     BEFORE DELETE ON map   BEGIN SELECT RAISE(ABORT, 'map: a stored map is never removed'); END;
+CREATE TRIGGER map_is_not_replaced BEFORE INSERT ON map WHEN EXISTS (SELECT 1 FROM map WHERE id = NEW.id OR (workflow = NEW.workflow AND version = NEW.version))
+  BEGIN SELECT RAISE(ABORT, 'map: a stored map is never replaced; give the changed one a new version'); END;
 CREATE TRIGGER state_is_fixed  BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'state: a stored state is never changed'); END;
 CREATE TRIGGER state_is_kept   BEFORE DELETE ON state BEGIN SELECT RAISE(ABORT, 'state: a stored state is never removed'); END;
 CREATE TRIGGER state_is_sealed BEFORE INSERT ON state
@@ -68,6 +80,10 @@ CREATE TABLE scope (
   workflow  TEXT NOT NULL,
   UNIQUE (namespace, workflow)
 ) STRICT;
+CREATE TRIGGER scope_is_fixed BEFORE UPDATE ON scope BEGIN SELECT RAISE(ABORT, 'scope: a scope of keys is never changed'); END;
+CREATE TRIGGER scope_is_kept  BEFORE DELETE ON scope BEGIN SELECT RAISE(ABORT, 'scope: a scope of keys is never removed'); END;
+CREATE TRIGGER scope_is_not_replaced BEFORE INSERT ON scope WHEN EXISTS (SELECT 1 FROM scope WHERE id = NEW.id)
+  BEGIN SELECT RAISE(ABORT, 'scope: a scope of keys is never replaced'); END;
 
 -- The idempotency keys of starts. They may outlive their instances, so they repeat what an answer needs.
 CREATE TABLE request_key (
@@ -86,6 +102,18 @@ CREATE TABLE business_key (
   instance INTEGER NOT NULL,
   PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
+
+-- A key that is taken stays whose it is. The engine asks for taken keys too and counts the rows, so that these leave the row as it is instead of raising an error.
+CREATE TRIGGER request_key_is_not_replaced BEFORE INSERT ON request_key WHEN EXISTS (SELECT 1 FROM request_key WHERE scope = NEW.scope AND key = NEW.key)
+  BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER request_key_is_fixed BEFORE UPDATE ON request_key BEGIN SELECT RAISE(ABORT, 'request_key: a key is never given to another'); END;
+CREATE TRIGGER request_key_is_kept BEFORE DELETE ON request_key WHEN EXISTS (SELECT 1 FROM instance WHERE id = OLD.instance)
+  BEGIN SELECT RAISE(FAIL, 'request_key: the key of an instance is kept as long as the instance'); END;
+CREATE TRIGGER business_key_is_not_replaced BEFORE INSERT ON business_key WHEN EXISTS (SELECT 1 FROM business_key WHERE scope = NEW.scope AND key = NEW.key)
+  BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER business_key_is_fixed BEFORE UPDATE ON business_key BEGIN SELECT RAISE(ABORT, 'business_key: a key is never given to another'); END;
+CREATE TRIGGER business_key_is_kept BEFORE DELETE ON business_key WHEN EXISTS (SELECT 1 FROM instance WHERE id = OLD.instance)
+  BEGIN SELECT RAISE(FAIL, 'business_key: the key of an instance is kept as long as the instance'); END;
 
 -- One row for each instance; written at its start, at a transition, and when its status changes. A running step does not touch it.
 CREATE TABLE instance (
@@ -108,6 +136,17 @@ CREATE TABLE instance (
   attributes     TEXT
 ) STRICT;
 CREATE INDEX instance_by_state ON instance (state, status);
+CREATE TRIGGER instance_is_not_replaced BEFORE INSERT ON instance WHEN EXISTS (SELECT 1 FROM instance WHERE id = NEW.id)
+  BEGIN SELECT RAISE(FAIL, 'instance: an instance is never replaced'); END;
+CREATE TRIGGER instance_is_fixed BEFORE UPDATE OF id, scope, priority, created_at, request_key, business_key, parent, parent_ordinal ON instance
+  BEGIN SELECT RAISE(ABORT, 'instance: what an instance began with is never changed'); END;
+CREATE TRIGGER instance_salt_is_fixed BEFORE UPDATE OF salt ON instance WHEN NEW.status <> 5 OR length(NEW.salt) > 0
+  BEGIN SELECT RAISE(ABORT, 'instance: a salt is never changed; only that of an ended instance may be erased'); END;
+CREATE TRIGGER instance_ends_by_transition BEFORE UPDATE OF status ON instance WHEN NEW.visit = OLD.visit AND (NEW.status = 5) <> (OLD.status = 5)
+  BEGIN
+    SELECT RAISE(FAIL, 'instance: it has ended, and stays ended') WHERE OLD.status = 5;
+    SELECT RAISE(FAIL, 'instance: only a transition ends an instance');
+  END;
 
 -- The log of all instances in the order in which their records became visible.
 CREATE TABLE log (
@@ -122,10 +161,9 @@ CREATE TABLE log (
 ) STRICT;
 
 CREATE TRIGGER log_has_no_gap BEFORE INSERT ON log
-  WHEN CASE WHEN NEW.version = 1 THEN NOT EXISTS (SELECT 1 FROM instance WHERE id = NEW.instance)
-    ELSE NOT EXISTS (SELECT 1 FROM log WHERE instance = NEW.instance AND version = NEW.version - 1) END
+  WHEN NEW.version <> coalesce((SELECT max(version) FROM log WHERE instance = NEW.instance), 0) + 1
+    OR (NEW.version = 1 AND NOT EXISTS (SELECT 1 FROM instance WHERE id = NEW.instance))
   BEGIN SELECT RAISE(FAIL, 'log: the version is not the next one of its instance'); END;
--- INSERT OR REPLACE would remove the row in its way without firing the trigger on DELETE.
 CREATE TRIGGER log_is_not_replaced BEFORE INSERT ON log WHEN NEW.position > 0 AND EXISTS (SELECT 1 FROM log WHERE position = NEW.position)
   BEGIN SELECT RAISE(FAIL, 'log: a record is never replaced'); END;
 CREATE TRIGGER log_is_append_only BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'log: a record is never removed'); END;
@@ -147,15 +185,17 @@ CREATE TABLE transition (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER transition_is_declared BEFORE INSERT ON transition
-  WHEN NOT EXISTS (SELECT 1 FROM instance i JOIN edge e ON e.id = NEW.edge
-    WHERE i.id = NEW.instance AND e.map = i.map AND e.from_state = i.state AND NEW.visit = i.visit + 1)
+  WHEN NOT EXISTS (SELECT 1 FROM instance i JOIN edge e ON e.id = NEW.edge JOIN state s ON s.id = e.to_state
+    WHERE i.id = NEW.instance AND e.map = i.map AND e.from_state = i.state AND NEW.visit = i.visit + 1 AND (NEW.status = 5) = (s.kind IN ('end', 'revoked')))
   BEGIN
     SELECT RAISE(FAIL, 'transition: there is no such instance') WHERE NOT EXISTS (SELECT 1 FROM instance WHERE id = NEW.instance);
     SELECT RAISE(FAIL, 'transition: the edge is not declared in the map of the instance')
       WHERE NOT EXISTS (SELECT 1 FROM edge e JOIN instance i ON i.map = e.map WHERE e.id = NEW.edge AND i.id = NEW.instance);
     SELECT RAISE(FAIL, 'transition: the edge does not leave the present state of the instance')
       WHERE NOT EXISTS (SELECT 1 FROM edge e JOIN instance i ON i.state = e.from_state WHERE e.id = NEW.edge AND i.id = NEW.instance);
-    SELECT RAISE(FAIL, 'transition: the visit is not the next one of the instance');
+    SELECT RAISE(FAIL, 'transition: the visit is not the next one of the instance')
+      WHERE NOT EXISTS (SELECT 1 FROM instance i WHERE i.id = NEW.instance AND NEW.visit = i.visit + 1);
+    SELECT RAISE(FAIL, 'transition: an instance ends where its map has an end, and nowhere else');
   END;
 CREATE TRIGGER transition_moves AFTER INSERT ON transition
   BEGIN
@@ -164,9 +204,9 @@ CREATE TRIGGER transition_moves AFTER INSERT ON transition
   END;
 CREATE TRIGGER transition_is_fixed BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, 'transition: a transition is never changed'); END;
 CREATE TRIGGER transition_is_kept  BEFORE DELETE ON transition BEGIN SELECT RAISE(ABORT, 'transition: a transition is never removed'); END;
-CREATE TRIGGER instance_moves_by_transition BEFORE UPDATE OF map, state, visit ON instance
+CREATE TRIGGER instance_moves_by_transition BEFORE UPDATE OF map, state, visit, checkpoint ON instance
   WHEN NOT EXISTS (SELECT 1 FROM transition t JOIN edge e ON e.id = t.edge
-    WHERE t.instance = NEW.id AND t.visit = NEW.visit AND e.to_state = NEW.state AND NEW.map = OLD.map AND NEW.visit = OLD.visit + 1)
+    WHERE t.instance = NEW.id AND t.visit = NEW.visit AND e.to_state = NEW.state AND t.position = NEW.checkpoint AND NEW.map = OLD.map AND NEW.visit = OLD.visit + 1)
   BEGIN SELECT RAISE(FAIL, 'instance: only a transition moves an instance'); END;
 CREATE TRIGGER instance_is_kept BEFORE DELETE ON instance BEGIN SELECT RAISE(ABORT, 'instance: an instance with a log is never removed'); END;
 
@@ -216,6 +256,7 @@ CREATE TABLE message (
   id       TEXT    NOT NULL,
   PRIMARY KEY (instance, id)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER message_is_fixed BEFORE UPDATE ON message BEGIN SELECT RAISE(ABORT, 'message: an id that was taken in is never changed'); END;
 
 -- Messages between instances, until they have arrived.
 CREATE TABLE outbox (
@@ -244,6 +285,10 @@ CREATE TABLE page (
   tries        INTEGER NOT NULL DEFAULT 0,
   last_error   TEXT
 ) STRICT;
+-- One record for each breach. The engine asks for keys that are there already.
+CREATE TRIGGER page_is_not_replaced BEFORE INSERT ON page WHEN EXISTS (SELECT 1 FROM page WHERE key = NEW.key OR id = NEW.id) BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER page_is_fixed BEFORE UPDATE OF id, key, instance, state, severity, code, summary, raised_at ON page BEGIN SELECT RAISE(ABORT, 'page: what was raised is never changed'); END;
+CREATE TRIGGER page_is_kept BEFORE DELETE ON page BEGIN SELECT RAISE(ABORT, 'page: what was raised is never removed'); END;
 CREATE INDEX page_by_instance ON page (instance);
 CREATE INDEX page_owed ON page (id) WHERE delivered_at IS NULL;
 

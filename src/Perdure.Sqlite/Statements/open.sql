@@ -5,8 +5,8 @@ SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'
 SELECT epoch, clean, host, pid, build, since FROM lane WHERE id = 0
 
 -- name: take-lane
-INSERT INTO lane (id, epoch, marker, clean, host, pid, build, since) VALUES (0, 1, 0, 0, ?1, ?2, ?3, ?4)
-ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1, marker = 0, clean = 0, host = ?1, pid = ?2, build = ?3, since = ?4
+INSERT INTO lane (id, epoch, marker, clean, host, pid, build, since) SELECT 0, coalesce(max(epoch), 0) + 1, 0, 0, ?1, ?2, ?3, ?4 FROM lane WHERE id = 0
+ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, marker = 0, clean = 0, host = ?1, pid = ?2, build = ?3, since = ?4
 
 -- name: close-lane
 UPDATE lane SET clean = 1 WHERE id = 0 AND epoch = ?1

@@ -50,7 +50,8 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
         {
             var move = item.Transitions[i];
             TryEdge(map, move, out var edge);
-            _transition.Set(1, id).Set(2, (long)move.Visit).Set(3, (long)edge).Set(4, position).Set(5, at).Set(6, (long)item.StatusAfter).Run();
+            _transition.Set(1, id).Set(2, (long)move.Visit).Set(3, (long)edge).Set(4, position).Set(5, at)
+                .Set(6, (long)(i + 1 < item.Transitions.Count ? Status.Running : item.StatusAfter)).Run();
         }
         if (item.Start is null && item.Transitions.Count == 0 && item.StatusBefore != item.StatusAfter)
             _status.Set(1, id).Set(2, (long)item.StatusAfter).Set(3, at).Run();

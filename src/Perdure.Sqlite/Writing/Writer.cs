@@ -8,6 +8,8 @@ namespace Perdure.Sqlite.Writing;
 internal sealed class Writer : IDisposable
 {
     private readonly Queue<object> _queue = new();
+    // Wakes in a fraction of the time that Monitor.Wait takes, and that time is part of every commit.
+    private readonly AutoResetEvent _given = new(false);
     private readonly Thread _thread;
     private readonly Database _database;
     private readonly BatchWriter _batches;
@@ -67,10 +69,13 @@ internal sealed class Writer : IDisposable
         {
             if (_ends) return false;
             _queue.Enqueue(work);
-            if (_queue.Count == 1) Monitor.Pulse(_queue);
-            return true;
         }
+        _given.Set();
+        return true;
     }
+
+    private StoreException Vanished() => new("store.vanished",
+        $"{_database} was moved or removed while it was open. Nothing that was written since is acknowledged. Put it back with its -wal, or restore a backup, and start again.");
 
     private static StoreException Closed() => new("store.closed", "The store is closed.");
 
@@ -78,17 +83,13 @@ internal sealed class Writer : IDisposable
     {
         while (true)
         {
-            object work;
+            object? work;
             lock (_queue)
             {
-                while (_queue.Count == 0)
-                {
-                    if (_ends) return;
-                    Monitor.Wait(_queue);
-                }
-                work = _queue.Dequeue();
+                if (!_queue.TryDequeue(out work) && _ends) return;
             }
-            if (work is Commit commit)
+            if (work is null) _given.WaitOne();
+            else if (work is Commit commit)
             {
                 Answer(commit, WriteSafely(commit.Batch));
                 Settle();
@@ -101,7 +102,11 @@ internal sealed class Writer : IDisposable
     {
         try
         {
-            lock (_checkpointer.Writing) return _batches.Write(batch);
+            lock (_checkpointer.Writing)
+            {
+                var answer = _batches.Write(batch);
+                return answer is CommitAnswer.Committed && _database.HasMoved ? new CommitAnswer.Unknown(Vanished()) : answer;
+            }
         }
         catch (Exception e)
         {
@@ -142,8 +147,9 @@ internal sealed class Writer : IDisposable
         lock (_queue)
         {
             _ends = true;
-            Monitor.Pulse(_queue);
         }
+        _given.Set();
         _thread.Join();
+        _given.Dispose();
     }
 }

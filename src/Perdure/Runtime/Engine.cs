@@ -9,6 +9,7 @@ internal sealed class Engine(Node node) : IPerdure
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private const int KeyMax = 200;
+    private const string Busy = "Too much is under way.";
 
     public IReadOnlyList<RegisteredWorkflow> Workflows { get; } =
         [.. node.Registry.All.Select(c => new RegisteredWorkflow(c.Map.Workflow, c.Map.Version, c.Map, c.Workflow))];
@@ -30,13 +31,13 @@ internal sealed class Engine(Node node) : IPerdure
         ArgumentNullException.ThrowIfNull(request);
         if (node.Closed is { } closed) return Answer(new StartAnswer.Unavailable(closed.Code, closed.Message, Soon));
         if (node.Registry.Find(request.Workflow, request.Version) is not { } code)
-            return Refuse("workflow.none", request, new StartAnswer.NoWorkflow(request.Version is { } version
-                ? $"There is no version {version} of the workflow \"{request.Workflow}\"." : $"There is no workflow \"{request.Workflow}\"."));
+            return Refuse("workflow.not-found", request, request.Version is { } version
+                ? $"There is no version {version} of the workflow \"{request.Workflow}\"." : $"There is no workflow \"{request.Workflow}\".", said => new StartAnswer.NoWorkflow(said));
         List<InputFault> faults = [];
         if (!IsKey(request.Key)) faults.Add(new("Idempotency-Key", $"The key must be 1 to {KeyMax} printable characters."));
         if (!IsKey(request.Namespace)) faults.Add(new("namespace", $"The namespace must be 1 to {KeyMax} printable characters."));
         if (request.Input.Length > node.Options.Limits.PayloadBytes) faults.Add(new("$", $"The input has {request.Input.Length} bytes; {node.Options.Limits.PayloadBytes} are allowed."));
-        if (faults.Count > 0) return Refuse("input.invalid", request, new StartAnswer.Invalid(faults));
+        if (faults.Count > 0) return Invalid(request, faults);
 
         PreparedStart prepared;
         try
@@ -51,14 +52,14 @@ internal sealed class Engine(Node node) : IPerdure
         }
         catch (JsonException e)
         {
-            return Refuse("input.invalid", request, new StartAnswer.Invalid([InputFaults.Of(e)]));
+            return Invalid(request, [InputFaults.Of(e)]);
         }
         if (prepared.BusinessKey is { } business && !IsKey(business))
-            return Refuse("input.invalid", request, new StartAnswer.Invalid([new("$", $"The workflow's own key of this input must be 1 to {KeyMax} printable characters.")]));
+            return Invalid(request, [new("$", $"The workflow's own key of this input must be 1 to {KeyMax} printable characters.")]);
 
         var lane = node.NextLane();
         if (lane.InFlight + lane.Queued >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
-            return Refuse("engine.overloaded", request, new StartAnswer.Overloaded(Soon));
+            return Refuse("engine.overloaded", request, Busy, _ => new StartAnswer.Overloaded(Soon));
         var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, request.Key, prepared.BusinessKey, prepared.PayloadHash);
         lane.Post(new Lane.StartMessage(code, prepared, reply));
         return reply.Task.WaitAsync(cancellation);
@@ -78,9 +79,12 @@ internal sealed class Engine(Node node) : IPerdure
         {
             faults.Add(InputFaults.Of(e));
         }
-        return faults.Count > 0
-            ? Task.FromResult<CommandAnswer>(new CommandAnswer.Invalid(faults))
-            : Send(instance, (lane, _) => new Command.Send(lane.Now, signal, messageId, new(signal, "", body.ToArray())), cancellation);
+        if (faults.Count > 0)
+        {
+            node.Refuse("input.invalid", InputFaults.Say(faults), null, instance);
+            return Task.FromResult<CommandAnswer>(new CommandAnswer.Invalid(faults));
+        }
+        return Send(instance, (lane, _) => new Command.Send(lane.Now, signal, messageId, new(signal, "", body.ToArray())), cancellation);
     }
 
     public Task<CommandAnswer> Decide(InstanceId instance, int visit, bool approved, Caller by, string why, CancellationToken cancellation) =>
@@ -116,16 +120,23 @@ internal sealed class Engine(Node node) : IPerdure
     {
         if (node.Closed is { } closed) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(closed.Code, closed.Message, Soon));
         var lane = node.LaneOf(instance);
-        if (lane.Queued >= node.Options.QueueMax) return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));
+        if (lane.Backlog >= node.Options.QueueMax)
+        {
+            node.Refuse("engine.overloaded", Busy, null, instance);
+            return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));
+        }
         var reply = new CommandReply(node.Shell);
         lane.Post(new Lane.CommandMessage(instance, command, reply));
         return reply.Task.WaitAsync(cancellation);
     }
 
-    private Task<StartAnswer> Refuse(string code, StartRequest request, StartAnswer answer)
+    private Task<StartAnswer> Invalid(StartRequest request, IReadOnlyList<InputFault> faults) =>
+        Refuse("input.invalid", request, InputFaults.Say(faults), _ => new StartAnswer.Invalid(faults));
+
+    private Task<StartAnswer> Refuse(string code, StartRequest request, string message, Func<string, StartAnswer> answer)
     {
-        node.Refuse(code, answer.ToString(), request.Workflow, null);
-        return Answer(answer);
+        node.Refuse(code, message, request.Workflow, null);
+        return Answer(answer(message));
     }
 
     private static Task<StartAnswer> Answer(StartAnswer answer) => Task.FromResult(answer);
@@ -142,4 +153,7 @@ internal static class InputFaults
         var tail = message.IndexOf(" Path: ", StringComparison.Ordinal);       // said by the path already
         return new(e.Path ?? "$", tail > 0 ? message[..tail] : message);
     }
+
+    /// <summary>All of them in one line.</summary>
+    public static string Say(IReadOnlyList<InputFault> faults) => string.Join(' ', faults.Select(fault => $"{fault.Path}: {fault.Message}"));
 }

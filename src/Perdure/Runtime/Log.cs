@@ -24,8 +24,23 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Critical, "A message of the lane failed: {Message}.")]
     public static partial void MessageFailed(ILogger log, Exception e, string message);
 
-    [LoggerMessage(1013, LogLevel.Error, "A command to instance {Instance} could not be made.")]
+    [LoggerMessage(1013, LogLevel.Critical, "The node cannot go on ({Code}: {Reason}); it stops, so that the next one takes over.")]
+    public static partial void NodeLost(ILogger log, string code, string reason);
+
+    [LoggerMessage(1014, LogLevel.Critical, "Lane {Lane} has stood for {Seconds} s in the body of {State} of instance {Instance}, which neither ends nor waits.")]
+    public static partial void LaneStuck(ILogger log, int lane, double seconds, string state, InstanceId instance);
+
+    [LoggerMessage(1015, LogLevel.Critical, "A lane did not end within {Within}; it is left behind, and the store is not closed in order.")]
+    public static partial void LaneLeft(ILogger log, TimeSpan within);
+
+    [LoggerMessage(1016, LogLevel.Warning, "The store could not be closed in order; the next owner takes it for an unclean end.")]
+    public static partial void CloseFailed(ILogger log, Exception e);
+
+    [LoggerMessage(1018, LogLevel.Error, "A command to instance {Instance} could not be made.")]
     public static partial void CommandFailed(ILogger log, Exception e, InstanceId instance);
+
+    [LoggerMessage(1017, LogLevel.Warning, "The operation {Operation} of instance {Instance} threw when it was asked to end.")]
+    public static partial void CancelFailed(ILogger log, Exception e, string operation, InstanceId instance);
 
     [LoggerMessage(1020, LogLevel.Error, "The store does not write ({Code}); {Turns} turn(s) are kept and tried again.")]
     public static partial void CommitFailed(ILogger log, Exception e, string code, int turns);

@@ -16,7 +16,9 @@ internal sealed class Node
     private Lane[] _lanes = [];
     private int _nextLane;
     private volatile StoreException? _notWritable;
-    private volatile string? _lost;
+    private volatile StoreException? _lost;
+    private volatile string? _stuck;
+    private ITimer? _watch;
     private volatile bool _stopped;
     private volatile IReadOnlyList<string> _undoable = [];
 
@@ -43,13 +45,16 @@ internal sealed class Node
     /// <summary>Why commands are not taken now; null when they are.</summary>
     public (string Code, string Message)? Closed =>
         Draining ? ("node.stopping", "The node is stopping.")
-        : _lost is { } lost ? ("lane.lost", lost)
+        : _lost is { } lost ? (lost.Code, lost.Message)
+        : _stuck is { } stuck ? ("lane.stuck", stuck)
         : !IsOpen ? ("node.starting", "The node has not opened its store yet.")
         : _notWritable is { } reason ? (reason.Code, reason.Message)
         : null;
 
     public event Action<RefusalNotice>? Refused;
     public event Action? PagesMoved;
+    /// <summary>The node has lost what it cannot get back by itself. Raised once, off the lanes.</summary>
+    public event Action? Gone;
 
     /// <summary>Opens the store, registers the maps, and begins.</summary>
     public async Task Open(NodeIdentity identity, CancellationToken cancellation)
@@ -65,36 +70,76 @@ internal sealed class Node
         Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
         foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");
         _lanes = lanes;
+        _watch = Shell.Time.CreateTimer(_ => Watch(), null, WatchEvery, WatchEvery);
+    }
+
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
+    private const int GivenUpAfter = 6;
+
+    /// <summary>
+    /// A body that does not come back holds its lane, and nobody can end it from outside. It is reported, nothing new is taken; and where it does not end at all the node does, so that
+    /// the next one counts it as a death of that instance, and puts it aside after some.
+    /// </summary>
+    private void Watch()
+    {
+        string? stuck = null;
+        foreach (var lane in _lanes)
+        {
+            if (lane.Stands() is not var (time, instance, state) || time < Options.BodyStallsAfter) continue;
+            stuck = $"The body of {state} of instance {instance} has held its lane for {time.TotalSeconds:0} s; it neither ends nor waits on its visit.";
+            if (_stuck is null) Log.LaneStuck(_log, Array.IndexOf(_lanes, lane), time.TotalSeconds, state, instance);
+            if (time >= Options.BodyStallsAfter * GivenUpAfter && !System.Diagnostics.Debugger.IsAttached) Lost("lane.stuck", stuck);
+        }
+        _stuck = stuck;
     }
 
     /// <summary>Starts nothing new, lets what runs end within the time, cancels the rest, writes what is decided, and closes the store.</summary>
+    /// <exception cref="StoreException">The node had lost its lane: the process must not end as if all were well.</exception>
     public async Task Close(TimeSpan within)
     {
         if (!IsOpen || Draining) return;
         Draining = true;
         Log.Draining(_log, _lanes.Sum(l => l.RunningAttempts), _lanes.Sum(l => l.InFlight));
-        await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false);
-        foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
-        await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
-        await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+        if (await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false))
+        {
+            foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
+            await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
+            await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+        }
         _stopped = true;
-        foreach (var lane in _lanes) await lane.Stop().ConfigureAwait(false);
-        await Store.Close(CancellationToken.None).ConfigureAwait(false);
-        Log.Stopped(_log);
+        if (_watch is not null) await _watch.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(_lanes.Select(lane => lane.Stop())).WaitAsync(Brief, Shell.Time).ConfigureAwait(false);
+            await Store.Close(CancellationToken.None).ConfigureAwait(false);
+            Log.Stopped(_log);
+        }
+        catch (TimeoutException)
+        {
+            Log.LaneLeft(_log, Brief);
+        }
+        catch (StoreException e)
+        {
+            Log.CloseFailed(_log, e);
+        }
+        if (_lost is { } lost) throw lost;
     }
 
     private static readonly TimeSpan Brief = TimeSpan.FromSeconds(2);
 
-    private async Task Until(Func<Lane, bool> settled, TimeSpan within)
+    /// <summary>Waits until all lanes are settled, or the time is over. False where a lane does not answer: it stands in a body.</summary>
+    private async Task<bool> Until(Func<Lane, bool> settled, TimeSpan within)
     {
         var end = Shell.Time.GetTimestamp();
-        while (Shell.Time.GetElapsedTime(end) < within)
+        while (within - Shell.Time.GetElapsedTime(end) is { Ticks: > 0 } left)
         {
             var asked = _lanes.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
-            await Task.WhenAll(asked).ConfigureAwait(false);
-            if (asked.All(a => a.Result)) return;
+            await Task.WhenAny(Task.WhenAll(asked), Task.Delay(left, Shell.Time)).ConfigureAwait(false);
+            if (!asked.All(a => a.IsCompleted)) return false;
+            if (asked.All(a => a.Result)) return true;
             await Task.Delay(TimeSpan.FromMilliseconds(20), Shell.Time).ConfigureAwait(false);
         }
+        return true;
     }
 
     /// <summary>Asks a lane something, on the lane.</summary>
@@ -114,7 +159,6 @@ internal sealed class Node
     {
         List<string> problems = [];
         if (Closed is { } closed) problems.Add(closed.Message);
-        problems.AddRange(_lanes.Select(l => l.Blocked).OfType<string>());
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
         return new(Closed is null, problems, _lanes.Sum(l => l.HotCount), _lanes.Sum(l => l.InFlight), _lanes.Sum(l => l.Queued));
@@ -123,7 +167,20 @@ internal sealed class Node
     public void Moved(long position) => _feed.Moved(position, Shell);
     public void PageRaised() => PagesMoved?.Invoke();
     public void Writable(bool writable, StoreException? reason = null) => _notWritable = writable ? null : reason;
-    public void Lost(string code, string message) => _lost = $"{code}: {message}";
+
+    /// <summary>Nothing brings the lane back in this process: the host is told to stop, so that a new one takes over.</summary>
+    public void Lost(string code, string message)
+    {
+        if (_lost is not null) return;
+        _lost = new(code, message);
+        Log.NodeLost(_log, code, message);
+        Shell.Dispatch(new Leaving(this));
+    }
+
+    private sealed class Leaving(Node node) : IThreadPoolWorkItem
+    {
+        public void Execute() => node.Gone?.Invoke();
+    }
 
     /// <summary>Remembers something that a person should know; shown in the node's health. Bounded.</summary>
     public void Report(string problem)

@@ -87,6 +87,15 @@ public sealed class OrdersEndpointTests
     }
 
     [Fact]
+    public async Task A_key_that_does_not_fit_is_named_as_it_came()
+    {
+        await using var shop = await ShopWithoutEngine.Open(new FakePerdure(_ => new StartAnswer.Invalid([new("Idempotency-Key", "Too long."), new("$", "No.")])));
+        using var response = await Send(shop, Order);
+        var faults = JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(Stop)).GetProperty("faults").EnumerateArray().Select(fault => fault.GetProperty("path").GetString());
+        Assert.Equal(["webhook-id", "$"], faults);
+    }
+
+    [Fact]
     public async Task Sample_orders_come_through_the_front_door()
     {
         var engine = new FakePerdure(request => new StartAnswer.Accepted(Instance, request.Workflow, 1, request.Key, DateTimeOffset.UnixEpoch, true));

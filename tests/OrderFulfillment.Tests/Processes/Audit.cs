@@ -24,6 +24,7 @@ public static class Audit
             var completed = instance.State == TestOrder.Completed;
             Expect(kept == (completed ? order.Order.Total : 0), $"{kept} of {order.Order.Total} was kept: {string.Join(", ", captured)}");
             Expect(captured.Count(charge => charge.Status == "captured") == (completed ? 1 : 0), "was not charged exactly once");
+            Expect(captured.All(charge => charge.Amount == order.Order.Total), $"charged other than {order.Order.Total}: {string.Join(", ", captured)}");
             Expect(captured.All(charge => charges.Add(charge.Token)), "a charge's token was applied twice");
 
             var sent = await shop.Shipments(order);
@@ -35,6 +36,7 @@ public static class Audit
             var history = await shop.History(order);
             var taken = Transitions(history).ToList();
             Expect(taken.Count > 0 && taken[^1].To == instance.State, $"its last transition is {taken.LastOrDefault()}");
+            Expect(taken[0].From == "Received" && taken.Zip(taken.Skip(1)).All(pair => pair.First.To == pair.Second.From), $"its transitions do not follow each other: {string.Join(", ", taken)}");
             foreach (var edge in taken) Expect(edges.Contains(edge), $"the transition {edge} is not declared");
             var undone = history.Where(e => e.Type == "undo.succeeded").Select(e => e.Data.GetProperty("ordinal").GetInt32()).ToList();
             Expect(undone.Zip(undone.Skip(1)).All(pair => pair.First > pair.Second), $"undone in the order {string.Join(", ", undone)}");
@@ -43,6 +45,7 @@ public static class Audit
             if (instance.State == TestOrder.Gate) Count(reserved, order);
         }
 
+        if (await shop.Instances() != orders.Count) wrong.Add($"{await shop.Instances()} instances were made of {orders.Count} orders");
         foreach (var (sku, start) in new Inventory.InventorySettings().Seed().Where(stock => stock.Key != Inventory.InventorySettings.PoisonSku))
         {
             var stock = await shop.Stock(sku);

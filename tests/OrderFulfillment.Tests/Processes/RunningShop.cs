@@ -16,6 +16,9 @@ public sealed class RunningShop : IAsyncDisposable
 
     public ShopProcess Process { get; private set; } = null!;
 
+    /// <summary>Where its data is: a folder that is missing until the shop makes it.</summary>
+    public string Data => Path.Combine(_folder.Path, "made", "by", "the shop");
+
     public static async Task<RunningShop> Open(CancellationToken cancellation, params string[] settings)
     {
         var shop = new RunningShop(settings, cancellation);
@@ -25,13 +28,27 @@ public sealed class RunningShop : IAsyncDisposable
     }
 
     /// <summary>Starts it; <paramref name="more"/> are settings of this run alone.</summary>
-    public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(_folder.Path, [.. _settings, .. more], _cancellation, mayDie);
+    public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(Data, [.. _settings, .. more], _cancellation, mayDie);
 
-    /// <summary>SIGKILL and a new start.</summary>
-    public async Task KillAndStart()
+    /// <summary>SIGKILL and a new start; before it perhaps one that is killed in the midst of its starting.</summary>
+    public async Task KillAndStart(TimeSpan? diesStarting = null)
     {
         await Process.DisposeAsync();
+        if (diesStarting is { } after) await ShopProcess.DieStarting(Data, _settings, after, _cancellation);
         await Start();
+    }
+
+    /// <summary>Sends an order once: whether it was accepted.</summary>
+    public async Task<bool> Accepts(TestOrder order)
+    {
+        using var request = SignedOrder.Request("msg-" + order.Id, order.Body, DateTimeOffset.UtcNow);
+        request.RequestUri = new(Process.Address, "/orders");
+        try
+        {
+            using var response = await _http.SendAsync(request, _cancellation);
+            return response.StatusCode == HttpStatusCode.Accepted;
+        }
+        catch (HttpRequestException) { return false; }
     }
 
     /// <summary>Sends an order until it is accepted, as a customer's system does that gets no answer: the same one, under the same id.</summary>
@@ -54,9 +71,23 @@ public sealed class RunningShop : IAsyncDisposable
 
     public async Task<T> Get<T>(string path) => await _http.GetFromJsonAsync<T>(new Uri(Process.Address, path), _cancellation) ?? throw new InvalidOperationException($"{path} is null.");
 
+    /// <summary>What is at the path, to the letter.</summary>
+    public Task<string> Text(string path) => _http.GetStringAsync(new Uri(Process.Address, path), _cancellation);
+
     public Task<WireInstance> Instance(TestOrder order) => Get<WireInstance>($"/api/instances/{order.Instance}");
     public Task<WireVerification> Verify(TestOrder order) => Get<WireVerification>($"/api/instances/{order.Instance}/verify");
-    public async Task<IReadOnlyList<WireEvent>> History(TestOrder order) => (await Get<WireHistory>($"/api/instances/{order.Instance}/history?limit=1000")).Events;
+
+    public async Task<IReadOnlyList<WireEvent>> History(TestOrder order)
+    {
+        var history = await Get<WireHistory>($"/api/instances/{order.Instance}/history?limit=1000");
+        Assert.Null(history.Next);
+        return history.Events;
+    }
+
+    /// <summary>How many instances there are, in whatever state.</summary>
+    public async Task<long> Instances() => (await Get<System.Text.Json.JsonElement>("/api/workflows")).GetProperty("workflows").EnumerateArray()
+        .SelectMany(workflow => workflow.GetProperty("counts").EnumerateArray()).Sum(count => count.GetProperty("count").GetInt64());
+
     public async Task<IReadOnlyList<WirePage>> Pages(TestOrder order) => (await Get<WirePages>($"/api/pages?instance={order.Instance}")).Pages;
     public Task<WireCharge[]> Charges(TestOrder order) => Get<WireCharge[]>($"/merchant/charges?orderId={order.Id}");
     public Task<WireShipment[]> Shipments(TestOrder order) => Get<WireShipment[]>($"/carrier/shipments?orderId={order.Id}");

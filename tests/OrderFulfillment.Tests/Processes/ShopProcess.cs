@@ -14,12 +14,12 @@ public sealed partial class ShopProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _said = new();
     private readonly TaskCompletionSource<Uri> _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ShopProcess(string data, IEnumerable<string> settings)
+    private ShopProcess(string folder, IEnumerable<string> settings)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
-            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "OrderFulfillment.dll"), "--urls", "http://127.0.0.1:0", "--data", data },
-            WorkingDirectory = data,
+            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "OrderFulfillment.dll"), "--urls", "http://127.0.0.1:0", "--data", folder },
+            WorkingDirectory = Path.GetTempPath(),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // Logs are read as they are written, whatever the machine's environment says.
@@ -42,9 +42,9 @@ public sealed partial class ShopProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts it and waits until it is ready; or, where it <paramref name="mayDie"/>, until it is dead.</summary>
-    public static async Task<ShopProcess> Start(string data, IEnumerable<string> settings, CancellationToken cancellation, bool mayDie = false)
+    public static async Task<ShopProcess> Start(string folder, IEnumerable<string> settings, CancellationToken cancellation, bool mayDie = false)
     {
-        var shop = new ShopProcess(data, settings);
+        var shop = new ShopProcess(folder, settings);
         try
         {
             shop._process.Start();
@@ -65,6 +65,16 @@ public sealed partial class ShopProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts it and kills it after a while, wherever it has got by then.</summary>
+    public static async Task DieStarting(string folder, IEnumerable<string> settings, TimeSpan after, CancellationToken cancellation)
+    {
+        await using var shop = new ShopProcess(folder, settings);
+        shop._process.Start();
+        shop._process.BeginOutputReadLine();
+        shop._process.BeginErrorReadLine();
+        await Task.Delay(after, cancellation);
+    }
+
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
     public async Task Kill()
     {
@@ -72,8 +82,15 @@ public sealed partial class ShopProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Waits until it has ended by itself.</summary>
-    public Task Exited(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+    /// <summary>Waits until it has ended by itself, and gives its exit code.</summary>
+    public async Task<int> Exited(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
 
     /// <summary>SIGTERM, and its exit code.</summary>
     public async Task<int> Terminate(CancellationToken cancellation)

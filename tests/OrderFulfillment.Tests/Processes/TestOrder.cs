@@ -19,8 +19,11 @@ public sealed record TestOrder(Order Order, params string[] Ends)
     public static TestOrder Of(string id, string card = "4242424242424242", string country = "DE", string sku = "SKU-1", int quantity = 1, decimal price = 10m, decimal off = 0, params string[] ends) =>
         new(new(id, "c-1", "EUR", [new(sku, quantity, price), new("SKU-2", 1, 2.50m)], quantity * price + 2.50m + off, card, new("Ada", "1 Main", "London", country)), ends);
 
-    /// <summary>One of the many kinds.</summary>
-    public static TestOrder Any(string id, Random random) => random.Next(17) switch
+    /// <summary>How many kinds there are.</summary>
+    public const int Kinds = 17;
+
+    /// <summary>One of the kinds, by its number.</summary>
+    public static TestOrder Any(string id, Random random, int kind) => kind switch
     {
         // A charge has a number of tries; a crash in the midst of one uses one up, so that enough of them end even a good order: undone, that is, and whole.
         0 => Of(id, "4000000000000002", ends: Revoked),

@@ -92,7 +92,7 @@ public class SagaRules
     [Fact]
     public void An_operators_retry_gives_a_step_its_whole_policy_again()
     {
-        var scene = new Scene().Step("a", atMostOnce: true).Fail("a", unknown: true).After(7_000).Retry();
+        var scene = new Scene(new() { PayloadBytes = 4 }).Step("a").Succeed("a", "\"longer\"").After(7_000).Retry();
         for (var attempt = 1; attempt < 3; attempt++)
         {
             scene.Fail("a", transient: true);
@@ -100,6 +100,21 @@ public class SagaRules
             scene.After(10).Fire(TimerKind.Retry, scene.Entry("a").Ordinal);
         }
         Assert.Equal(EntryStatus.Failed, scene.Fail("a", transient: true).Entry("a").Status);
+    }
+
+    [Fact]
+    public void Each_start_after_an_unknown_outcome_of_at_most_once_needs_a_consent_of_its_own()
+    {
+        var scene = new Scene().Step("a", atMostOnce: true).Fail("a", unknown: true).Retry();
+        Assert.Equal(2, scene.Effect<Effect.StartAttempt>().Attempt);
+        scene.Fail("a", transient: true);
+        Assert.Equal((EntryStatus.Parked, "step.outcome-unknown"), (scene.Entry("a").Status, scene.Instance.Incident!.Failure.Code));
+
+        // Nor is it one that somebody has the body tried again.
+        scene.Retry().Fail("a").Give(new Command.FailBody(scene.Now, 1, new("gone", "The body gave up."))).Retry();
+        Assert.Empty(scene.Effects.OfType<Effect.StartAttempt>());
+        Assert.Equal((EntryStatus.Parked, "step.outcome-unknown"), (scene.Entry("a").Status, scene.Instance.Incident!.Failure.Code));
+        Assert.Equal($"{scene.Instance.Id}.1.a.1", scene.Retry().Effect<Effect.StartAttempt>().Token);
     }
 
     [Fact]

@@ -44,10 +44,21 @@ public class StepRules
     }
 
     [Fact]
-    public void A_token_that_was_ever_unknown_stays_on_the_stack_when_its_next_generation_begins()
+    public void A_later_attempt_that_definitely_failed_says_nothing_of_an_earlier_one_that_may_have_happened()
     {
         var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Fail("a", transient: true);
-        Assert.Equal([1, 2], scene.Instance.Stack.Keys);
+        Assert.Empty(scene.Effects.OfType<Effect.KeepToken>());
+        Assert.Equal([1], scene.Instance.Stack.Keys);
+        scene.After(2).Fire(TimerKind.Retry, 1);
+        Assert.Equal((3, $"{scene.Instance.Id}.1.a.1"), (scene.Effect<Effect.StartAttempt>().Attempt, scene.Effect<Effect.StartAttempt>().Token));
+    }
+
+    [Fact]
+    public void An_operator_has_a_step_tried_again_under_the_token_that_may_have_happened()
+    {
+        var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Fail("a");
+        scene.Give(new Command.FailBody(scene.Now, 1, new("gone", "The body gave up."))).Retry();
+        Assert.Equal($"{scene.Instance.Id}.1.a.1", scene.Effect<Effect.StartAttempt>().Token);
     }
 
     [Theory]

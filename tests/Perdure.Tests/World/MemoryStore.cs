@@ -31,7 +31,14 @@ internal sealed class MemoryStore : IStore, IViews
     private DateTimeOffset? _since;
 
     public Func<Batch, CommitAnswer?>? Fault { get; set; }
-    public Func<InstanceId, StoreException?>? ReadFault { get; set; }
+    /// <summary>What a read of an instance gives instead.</summary>
+    public Func<InstanceId, Task<StoredInstance?>?>? LoadFault { get; set; }
+    /// <summary>What the other reads of recovery fail with.</summary>
+    public Exception? ReadFault { get; set; }
+    public Exception? CloseFault { get; set; }
+    /// <summary>A history that is read has no records.</summary>
+    public bool ForgetsIntents { get; set; }
+    public int Reads { get; private set; }
     public List<StoredPage> PageRecords => _pages;
     public long Commits { get; private set; }
 
@@ -113,7 +120,7 @@ internal sealed class MemoryStore : IStore, IViews
 
     public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation)
     {
-        if (ReadFault?.Invoke(instance) is { } fault) return Task.FromException<StoredInstance?>(fault);
+        if (LoadFault?.Invoke(instance) is { } fault) return fault;
         if (!_rows.TryGetValue(instance, out var row)) return Task.FromResult<StoredInstance?>(null);
         return Task.FromResult<StoredInstance?>(new(RowOf(instance, row), row.Log[0], row.Log[(int)row.Checkpoint - 1],
             [.. row.Log.Skip((int)row.Checkpoint)], [.. row.Stack.Values], [.. row.Messages]));
@@ -122,8 +129,14 @@ internal sealed class MemoryStore : IStore, IViews
     private static InstanceRow RowOf(InstanceId id, Row row) => new(id, row.First.Start!.Namespace, row.First.Workflow, row.First.WorkflowVersion,
         row.First.Start.RequestKey, row.First.Start.BusinessKey, row.State, row.Status, row.Visit, row.Created, row.Log[^1].At, row.First.Start.Salt, row.First.Start.Priority);
 
-    public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => Some(
-        _rows.Where(r => r.Value.Status is Status.Running or Status.Compensating && r.Key.CompareTo(after) > 0).Select(r => r.Key).Order().Take(limit));
+    private Task<IReadOnlyList<T>> Try<T>(Func<Task<IReadOnlyList<T>>> read)
+    {
+        if (++Reads > 10_000) throw new InvalidOperationException("It is read again and again without a pause.");
+        return ReadFault is { } fault ? Task.FromException<IReadOnlyList<T>>(fault) : read();
+    }
+
+    public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => Try(() => Some(
+        _rows.Where(r => r.Value.Status is Status.Running or Status.Compensating && r.Key.CompareTo(after) > 0).Select(r => r.Key).Order().Take(limit)));
 
     public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) => Some(
         _timers.Select(t => new StoredTimer(t.Key.Item1, t.Key.Item2, t.Value)).Where(t => t.Due <= until)
@@ -132,10 +145,11 @@ internal sealed class MemoryStore : IStore, IViews
     public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) =>
         Task.FromResult<DateTimeOffset?>(_timers.Values.Where(d => d > after).Select(d => (DateTimeOffset?)d).Min());
 
-    public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) => Some(_outbox.Where(m => m.Position > after).Take(limit));
+    public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) =>
+        Try(() => Some(_outbox.Where(m => m.Position > after).Take(limit)));
 
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
-        Some(_rows.TryGetValue(instance, out var row) ? row.Log.Where(r => r.Version >= fromVersion).Take(limit) : []);
+        Some(!ForgetsIntents && _rows.TryGetValue(instance, out var row) ? row.Log.Where(r => r.Version >= fromVersion).Take(limit) : []);
 
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) =>
         Task.FromResult(_keys.GetValueOrDefault((@namespace, workflow, requestKey)));
@@ -148,6 +162,7 @@ internal sealed class MemoryStore : IStore, IViews
 
     public Task Close(CancellationToken cancellation)
     {
+        if (CloseFault is { } fault) return Task.FromException(fault);
         _open = false;
         return Task.CompletedTask;
     }

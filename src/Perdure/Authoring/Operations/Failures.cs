@@ -12,7 +12,7 @@ public abstract class PerdureException(string code, string message, Exception? i
 /// <summary>Thrown by an operation: nothing happened, and trying again is no use.</summary>
 public sealed class PermanentFailure(string code, string message, Exception? inner = null) : PerdureException(code, message, inner);
 
-/// <summary>Thrown by an operation: nothing happened for certain, and trying again may help. The next attempt runs under the next generation of the token.</summary>
+/// <summary>Thrown by an operation: nothing happened for certain, and trying again may help. The next attempt runs under the next generation of the token, unless an earlier attempt under the present one may have happened.</summary>
 public sealed class TransientFailure(string code, string message, Exception? inner = null) : PerdureException(code, message, inner);
 
 /// <summary>Thrown by an operation: it may have happened. Every exception that is neither <see cref="PermanentFailure"/> nor <see cref="TransientFailure"/> means the same; this one says it with a code.</summary>

@@ -27,14 +27,14 @@ internal sealed class LaneAttempts(Lane lane)
     {
         if (lane.Node.Registry.Step(start.Operation) is { } step)
             Add(new(lane, hot, step, start.Ordinal, start.Attempt, start.Name, start.Token, start.Input, null));
-        else lane.Node.AbsentOperation(start.Operation, hot.Id);      // it waits for a node that has the code
+        else lane.WaitForCode(hot, start.Operation);
     }
 
     public void Start(Hot hot, Effect.StartUndo undo, UndoData data)
     {
         if (lane.Node.Registry.Step(undo.Operation) is { } step)
             Add(new(lane, hot, step, undo.Ordinal, undo.Attempt, undo.Operation, undo.Token, data.Input, data));
-        else lane.Node.AbsentOperation(undo.Operation, hot.Id);
+        else lane.WaitForCode(hot, undo.Operation);
     }
 
     public void Cancel(Hot hot, int ordinal)
@@ -74,6 +74,14 @@ internal sealed class LaneAttempts(Lane lane)
             End(attempt);
             lane.TimedOut(attempt);
         }
+    }
+
+    /// <summary>Attempts keep their span of time.</summary>
+    public void ClockWentBack(TimeSpan by)
+    {
+        foreach (var line in _lines.Values)
+            for (var attempt = line.First; attempt is not null; attempt = attempt.Later)
+                if (attempt.TimesOutAt < DateTimeOffset.MaxValue) attempt.TimesOutAt -= by;
     }
 
     /// <summary>The attempt is over for the lane; who waited for its place runs.</summary>
@@ -170,6 +178,8 @@ internal sealed partial class Lane
     private readonly LaneAttempts _attempts;
 
     public int RunningAttempts => _attempts.Running;
+
+    internal void CancelFailed(RunningAttempt attempt, Exception e) => Log.CancelFailed(_log, e, attempt.Step.Handle.Name, attempt.Hot.Id);
 
     internal void CancelAllAttempts() => _attempts.CancelAll(_hot.Values);
 

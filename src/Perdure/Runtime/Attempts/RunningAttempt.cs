@@ -39,7 +39,28 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         lane.Node.Shell.Dispatch(this);
     }
 
-    public void Cancel() => _cancel?.Cancel();
+    /// <summary>Asks it to end. What the operation has registered for that is its own code: it runs off the lane, and what it throws is no more than logged.</summary>
+    public void Cancel()
+    {
+        if (_cancel is { IsCancellationRequested: false } cancel) lane.Node.Shell.Dispatch(new Cancelling(this, cancel));
+    }
+
+    private sealed class Cancelling(RunningAttempt attempt, CancellationTokenSource cancel) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            try
+            {
+                cancel.Cancel();
+            }
+            catch (AggregateException e)
+            {
+                attempt.CancelFailed(e);
+            }
+        }
+    }
+
+    private void CancelFailed(Exception e) => lane.CancelFailed(this, e);
 
     void IThreadPoolWorkItem.Execute() => _ = Run();
 

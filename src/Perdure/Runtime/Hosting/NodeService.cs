@@ -3,11 +3,17 @@ using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
-/// <summary>The node in a host: opens before the host serves, drains when it stops.</summary>
-internal sealed class NodeService(Node node) : IHostedService
+/// <summary>
+/// The node in a host: opens before the host serves, drains when it stops. Where it has lost its lane for good it stops the host, and fails that stop, so that the process ends with an
+/// error and whoever supervises it starts a new one; one that stayed up would refuse everything for ever.
+/// </summary>
+internal sealed class NodeService(Node node, IHostApplicationLifetime? host) : IHostedService
 {
-    public Task StartAsync(CancellationToken cancellationToken) =>
-        node.Open(new(Environment.MachineName, Environment.ProcessId, CodeBuild.Current), cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        node.Gone += () => host?.StopApplication();
+        return node.Open(new(Environment.MachineName, Environment.ProcessId, CodeBuild.Current), cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => node.Close(node.Options.DrainWithin);
 }

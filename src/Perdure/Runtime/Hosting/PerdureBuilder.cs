@@ -91,7 +91,7 @@ public static class PerdureServices
             provider.GetRequiredService<Definitions>().Codec,
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Perdure")));
         services.TryAddSingleton<IPerdure>(provider => new Engine(provider.GetRequiredService<Node>()));
-        services.AddHostedService<NodeService>();
+        services.AddHostedService(provider => new NodeService(provider.GetRequiredService<Node>(), provider.GetService<IHostApplicationLifetime>()));
         return services;
     }
 }

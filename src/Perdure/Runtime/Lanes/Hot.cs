@@ -23,10 +23,18 @@ internal sealed class Hot(InstanceId id)
     /// <summary>The newest of them.</summary>
     public Turn? LastTurn;
     public bool Loading;
+    /// <summary>It is loaded for work that nobody asks for again.</summary>
+    public bool Owed;
+    /// <summary>The code of an operation that it has to run is not here.</summary>
+    public bool CodeAbsent;
     /// <summary>Thrown away: what still comes for it is void.</summary>
     public bool Dropped;
-    /// <summary>A broken invariant: it stands still in this process.</summary>
+    /// <summary>A broken invariant: nothing more is done with it as it is in memory.</summary>
     public bool Halted;
+    /// <summary>What broke, until the incident of it is raised on the instance as it is durable.</summary>
+    public Exception? Broken;
+    /// <summary>It broke before in this process: where it breaks again, it stands still.</summary>
+    public bool BrokeBefore;
     /// <summary>It was taken up after an unclean death and has not progressed since: it runs with no other suspect beside it.</summary>
     public bool Suspect;
     /// <summary>Counted as in flight.</summary>

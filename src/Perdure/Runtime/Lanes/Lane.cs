@@ -35,6 +35,9 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     public DateTimeOffset Now { get; private set; }
     public bool HasWork => Volatile.Read(ref _posted) > 0;
     public int Queued => Volatile.Read(ref _posted);
+    /// <summary>Commands that wait for anything: to be decided, for their instance, or for the store.</summary>
+    public int Backlog => Volatile.Read(ref _posted) + Volatile.Read(ref _gathered);
+    private int _gathered;
     public int HotCount { get; private set; }
     public int InFlight => Volatile.Read(ref _inFlight);
     private int _inFlight;
@@ -72,7 +75,9 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             (_inbox, _taken) = (_taken, _inbox);
             _posted = 0;
         }
-        Now = Moment(_node.Store.Clock.GetUtcNow());
+        var now = Moment(_node.Store.Clock.GetUtcNow());
+        if (now < Now) ClockWentBack(Now - now);
+        Now = now;
         for (var i = 0; i < _taken.Count; i++)
         {
             if (i % FlushEvery == FlushEvery - 1 && !_halted) Flush();      // a long inbox must not leave the writer idle
@@ -98,7 +103,19 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             Evict();
         }
         HotCount = _hot.Count;
+        Volatile.Write(ref _gathered, _turns.Count + _parked);
         return NextMoment() - Moment(_node.Store.Clock.GetUtcNow());
+    }
+
+    /// <summary>What waits for a span of time goes on waiting for that span; timers keep their moments.</summary>
+    private void ClockWentBack(TimeSpan by)
+    {
+        _retryFlushAt -= by;
+        _trialEnds -= _onTrial is null ? TimeSpan.Zero : by;
+        if (_nextScan > DateTimeOffset.MinValue) _nextScan -= by;
+        for (var i = 0; i < _again.Count; i++) _again[i] = (_again[i].At - by, _again[i].Again);
+        for (var i = 0; i < _stalls.Count; i++) _stalls[i] = _stalls[i] with { Since = _stalls[i].Since - by };
+        _attempts.ClockWentBack(by);
     }
 
     private static DateTimeOffset Moment(DateTimeOffset now) => new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);
@@ -117,11 +134,15 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     private const int FlushEvery = 128;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
-    /// <summary>The instance in memory; it is loaded where it is not.</summary>
-    internal Hot Take(InstanceId id)
+    /// <summary>The instance in memory; it is loaded where it is not, and where the work is owed, until that succeeds.</summary>
+    internal Hot Take(InstanceId id, bool owed = true)
     {
-        if (_hot.TryGetValue(id, out var hot)) return hot;
-        hot = new Hot(id) { Loading = true };
+        if (_hot.TryGetValue(id, out var hot))
+        {
+            hot.Owed |= owed;
+            return hot;
+        }
+        hot = new Hot(id) { Loading = true, Owed = owed };
         _hot.Add(id, hot);
         Load(hot);
         return hot;
@@ -135,7 +156,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     {
         if (hot.Loading)
         {
-            (hot.Waiting ??= new()).Enqueue(new(make, reply, outboxDone));
+            Park(hot, new(make, reply, outboxDone));
             return;
         }
         Command command;
@@ -162,7 +183,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         }
         if (hot.Loading)
         {
-            (hot.Waiting ??= new()).Enqueue(new(_ => command, reply, outboxDone));
+            Park(hot, new(_ => command, reply, outboxDone));
             return;
         }
         if (hot.Code is null)
@@ -266,8 +287,20 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     {
         hot.Halted = true;
         hot.Body = null;
+        SetBusy(hot);
         Log.InstanceHalted(_log, e, hot.Id, hot.Instance?.Workflow, hot.Instance?.State);
         _node.Report($"Instance {hot.Id} stands still after an internal error: {e.Message}");
+        if (hot.BrokeBefore) return;
+        hot.Broken = e;
+        RaiseBroken(hot);
+    }
+
+    /// <summary>Throws what is in memory of a broken instance away, and has a person told by an incident on it as it is durable, once nothing of it is at the store any more.</summary>
+    private void RaiseBroken(Hot hot)
+    {
+        if (hot.Broken is not { } e || hot.AtStore > 0 || _hot.GetValueOrDefault(hot.Id) != hot) return;
+        Drop(hot);
+        Take(hot.Id).Broken = e;
     }
 }
 

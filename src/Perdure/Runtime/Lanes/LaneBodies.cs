@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Perdure.Kernel;
 using Perdure.Replay;
@@ -9,32 +10,35 @@ internal sealed partial class Lane
 {
     private readonly List<(Hot Hot, BodyRun Body, DateTimeOffset Since)> _stalls = [];
 
-    private volatile Turn? _advancing;
-
-    /// <summary>Which instance's body has kept the lane for so long that nothing else of it goes on; null where none has. Safe from any thread.</summary>
-    public string? Blocked =>
-        _advancing is { } kept && _node.Shell.Time.GetUtcNow() - kept.At is var time && time >= _node.Options.BodyStallsAfter
-            ? $"The body of instance {kept.Hot.Id} in {kept.Hot.Instance?.State} has not given its lane back for {time.TotalSeconds:0} s, and nothing else of it goes on. Bodies must not block or loop without awaiting."
-            : null;
-
+    /// <summary>Runs the body on until it waits, and decides all that it asks for, until nothing changes any more.</summary>
     private void Advance(Turn turn)
     {
         if (!turn.BodyDue && turn.Hot.Body is null) return;
-        _advancing = turn;
+        var hot = turn.Hot;
+        _advancingSince = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _advancing, hot);
         try
         {
-            RunOn(turn);
+            AdvanceBody(turn, hot);
         }
         finally
         {
-            _advancing = null;
+            Volatile.Write(ref _advancing, null);
         }
     }
 
-    /// <summary>Runs the body on until it waits, and decides all that it asks for, until nothing changes any more.</summary>
-    private void RunOn(Turn turn)
+    private Hot? _advancing;
+    private long _advancingSince;
+
+    /// <summary>For how long the lane has stood in one body, asked from outside of it; null where it stands in none.</summary>
+    internal (TimeSpan For, InstanceId Instance, string State)? Stands()
     {
-        var hot = turn.Hot;
+        var since = Volatile.Read(ref _advancingSince);
+        return Volatile.Read(ref _advancing) is { } hot && since == Volatile.Read(ref _advancingSince) ? (Stopwatch.GetElapsedTime(since), hot.Id, hot.Instance?.State ?? "") : null;
+    }
+
+    private void AdvanceBody(Turn turn, Hot hot)
+    {
         for (; ; )
         {
             if (turn.BodyDue)

@@ -29,7 +29,7 @@ internal sealed partial class Lane
         Start(code, new(parent.Instance!.Namespace, child.RequestKey, businessKey, child.Input, hash)
         {
             Parent = new(parent.Id, child.Ordinal), TraceParent = parent.Instance.TraceParent, Priority = parent.Instance.Priority,
-        }, new ChildStartReply(this, parent.Id, child));
+        }, new ChildStartReply(this, parent.Id, parent.Instance.Visit, child));
     }
 
     private void CancelChild(Hot parent, Effect.CancelChild child)
@@ -85,12 +85,23 @@ internal sealed partial class Lane
     private void Deliver(InstanceId parent, int ordinal, string messageId, string state, Payload result) =>
         Handle(Take(parent), new Command.EndChild(Now, ordinal, messageId, state, result), outboxDone: messageId);
 
-    /// <summary>A child that cannot be started is an incident of its parent.</summary>
-    private sealed class ChildStartReply(Lane lane, InstanceId parent, Effect.StartChild child) : Reply
+    /// <summary>A turn that took a message in was not written: the outbox has it still.</summary>
+    private void DeliverAgain() => Later(() =>
     {
+        if (_readingOutbox) DeliverAgain();
+        else (_outboxRead, _outboxUpTo) = (false, 0);
+    });
+
+    /// <summary>A child that cannot be started is an incident of its parent.</summary>
+    private sealed class ChildStartReply(Lane lane, InstanceId parent, int visit, Effect.StartChild child) : Reply
+    {
+        public override bool Outlives => true;
         public override void Committed(Turn turn) => lane._childStarts.Remove(child.RequestKey);
         public override void Refused(Refusal refusal) => Fail(refusal.Wire, refusal.Message);
-        public override void Unavailable(string code, string message) { }      // kept and written later, or owed still: recovery starts it again
+        public override void Unavailable(string code, string message)
+        {
+            if (!lane._halted) Fail(code, message);      // where the lane is lost the start is owed still: recovery starts it again
+        }
 
         public override void NotWritten(ItemAnswer answer)
         {
@@ -106,7 +117,7 @@ internal sealed partial class Lane
         private void Fail(string code, string message)
         {
             lane._childStarts.Remove(child.RequestKey);
-            if (lane.Find(parent) is { Instance: { } instance } hot) lane.Handle(hot, new Command.FailBody(lane.Now, instance.Visit, new(code, message)));
+            lane.Handle(lane.Take(parent), new Command.FailBody(lane.Now, visit, new(code, message)));
         }
     }
 }

@@ -146,6 +146,7 @@ internal sealed partial class Lane
                     {
                         Halt(turns[i].Hot, e);
                     }
+                    RaiseBroken(turns[i].Hot);
                 }
                 if (position > 0) _node.Moved(position);
                 break;
@@ -153,8 +154,8 @@ internal sealed partial class Lane
                 // Nothing was written, for certain: callers are told, and the same batch is tried again until it is, or the node stops.
                 Log.CommitFailed(_log, reason, reason.Code, turns.Count);
                 _node.Writable(false, reason);
-                foreach (var turn in turns) TellUnavailable(turn, reason.Code, reason.Message);
-                foreach (var turn in _turns) TellUnavailable(turn, reason.Code, reason.Message);
+                foreach (var turn in turns) TellUnavailable(turn, reason.Code, reason.Message, kept: true);
+                foreach (var turn in _turns) TellUnavailable(turn, reason.Code, reason.Message, kept: true);
                 // One that was sent behind it is answered next, in order; it stays at its place until then.
                 _sent.Dequeue();
                 foreach (var turn in turns) turn.Hot.AtStore--;
@@ -170,10 +171,13 @@ internal sealed partial class Lane
         }
     }
 
-    private static void TellUnavailable(Turn turn, string code, string message)
+    private static void TellUnavailable(Turn turn, string code, string message, bool kept = false)
     {
-        turn.Reply?.Unavailable(code, message);
-        turn.Reply = null;
+        if (!kept || turn.Reply is { Outlives: false })
+        {
+            turn.Reply?.Unavailable(code, message);
+            turn.Reply = null;
+        }
         if (turn.Followers is null) return;
         foreach (var follower in turn.Followers)
         {
@@ -256,7 +260,9 @@ internal sealed partial class Lane
     {
         var hot = turn.Hot;
         hot.Uncommitted--;
+        TellRefusedStart(turn, answer);
         turn.Reply?.NotWritten(answer);
+        if (turn.OutboxDone is not null) DeliverAgain();
         if (turn.Followers is { } followers)
             foreach (var follower in followers) follower.Reply?.Unavailable("store.retry", "What this waited for was not written; try again.");
         if (hot.Dropped) return;
@@ -296,12 +302,12 @@ internal sealed partial class Lane
         {
             if (_turns[i].Hot != hot) continue;
             TellUnavailable(_turns[i], "store.retry", "What this was based on was not written; try again.");
+            if (_turns[i].OutboxDone is not null) DeliverAgain();
             _bytes -= _items[i].Body.Length;
             _turns.RemoveAt(i);
             _items.RemoveAt(i);
         }
-        if (hot.Waiting is { } waiting)
-            foreach (var next in waiting) next.Reply?.Unavailable("store.retry", "The instance is being loaded again; try again.");
+        while (Unpark(hot) is { } next) next.Reply?.Unavailable("store.retry", "The instance is being loaded again; try again.");
     }
 
     private void Count(Turn turn)

@@ -19,6 +19,8 @@ internal sealed partial class Lane
     private bool _outboxRead;
     private long _outboxUpTo;
     private int _loading;
+    /// <summary>Commands that wait for their instances to be loaded.</summary>
+    private int _parked;
 
     /// <summary>Whether everything that had work under way has been taken up.</summary>
     public bool Recovered => !_recovering && _suspects.Count == 0 && _onTrial is null;
@@ -35,7 +37,7 @@ internal sealed partial class Lane
                 foreach (var id in page) Take(id);
                 if (page.Count > 0) _recoveredUpTo = page[^1];
                 if (page.Count < RecoveryPage) _recovering = false;
-            }, () => _readingActive = false);
+            }, () => Later(() => _readingActive = false));
         }
         if (!_outboxRead && !_readingOutbox)
         {
@@ -46,7 +48,7 @@ internal sealed partial class Lane
                 foreach (var message in page) Deliver(message.To, message.Ordinal, message.MessageId, message.State, message.Result);
                 if (page.Count > 0) _outboxUpTo = page[^1].Position;
                 if (page.Count < OutboxPage) _outboxRead = true;
-            }, () => _readingOutbox = false);
+            }, () => Later(() => _readingOutbox = false));
         }
         if (_onTrial is not null && Now >= _trialEnds) Exonerate(_onTrial);
         if (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect, out _) && !suspect.Dropped) Try(suspect);
@@ -55,6 +57,10 @@ internal sealed partial class Lane
     private void Load(Hot hot)
     {
         _loading++;
+        TryLoad(hot);
+    }
+
+    private void TryLoad(Hot hot) =>
         Read(_node.Store.Load(hot.Id, CancellationToken.None), stored =>
         {
             _loading--;
@@ -76,12 +82,47 @@ internal sealed partial class Lane
             }
         }, () =>
         {
+            if (hot is { Dropped: false, Owed: true })
+            {
+                // Callers are told; what nobody asks for again (a child's end, a timer, work under way) goes on when it can be read.
+                TellCallers(hot);
+                Later(() => TryLoad(hot));
+                return;
+            }
             _loading--;
-            if (hot.Dropped) return;
-            foreach (var next in hot.Waiting ?? [])
-                if (next.Reply is null) Later(() => Handle(Take(hot.Id), next.Command, null, next.OutboxDone));      // nobody else would say it again
-            Forget(hot, reply => reply.Unavailable("store.read", "The instance could not be read; try again."));
+            if (!hot.Dropped) Forget(hot, Unread);
         });
+
+    private static void Unread(Reply reply) => reply.Unavailable("store.read", "The instance could not be read; try again.");
+
+    private void TellCallers(Hot hot)
+    {
+        for (var left = hot.Waiting?.Count ?? 0; left > 0 && Unpark(hot) is { } next; left--)
+        {
+            if (next.Reply is { Outlives: false } reply) Unread(reply);
+            else Park(hot, next);
+        }
+    }
+
+    private void Park(Hot hot, Waiting command)
+    {
+        (hot.Waiting ??= new()).Enqueue(command);
+        _parked++;
+    }
+
+    private Waiting? Unpark(Hot hot)
+    {
+        if (hot.Waiting is null || !hot.Waiting.TryDequeue(out var command)) return null;
+        _parked--;
+        return command;
+    }
+
+    /// <summary>An operation whose code is not here: the instance waits for a node that has it, and does not count as in flight.</summary>
+    internal void WaitForCode(Hot hot, string operation)
+    {
+        _node.AbsentOperation(operation, hot.Id);
+        hot.CodeAbsent = true;
+        Settle(hot);
     }
 
     private void Restore(Hot hot, StoredInstance stored)
@@ -109,10 +150,14 @@ internal sealed partial class Lane
     private void TakeUp(Hot hot)
     {
         hot.Loading = false;
+        if (hot.Broken is { } broken)
+        {
+            // Before anything is started that would break it again.
+            (hot.Broken, hot.BrokeBefore) = (null, true);
+            Handle(hot, new Command.FailBody(Now, hot.Instance!.Visit, Failures.Of(FailureCode.Broken, broken)));
+        }
         if (hot.Code is not null && hot.Instance!.EndedAt is null) Handle(hot, new Command.Recover(Now, hot.DiedWith));
-        var waiting = hot.Waiting;
-        hot.Waiting = null;
-        while (waiting is not null && waiting.TryDequeue(out var next)) Handle(hot, next.Command, next.Reply, next.OutboxDone);
+        for (var left = hot.Waiting?.Count ?? 0; left > 0 && Unpark(hot) is { } next; left--) Handle(hot, next.Command, next.Reply, next.OutboxDone);
         Settle(hot);
     }
 
@@ -138,7 +183,7 @@ internal sealed partial class Lane
             hot.Dropped = true;
             _hot.Remove(hot.Id);
         }
-        while (hot.Waiting is not null && hot.Waiting.TryDequeue(out var next))
+        while (Unpark(hot) is { } next)
             if (next.Reply is { } reply) answer(reply);
     }
 
@@ -153,12 +198,12 @@ internal sealed partial class Lane
             _hot.Remove(hot.Id);
             Wake(hot);
         }
-        else if (!hot.Busy && hot.Idle is null) hot.Idle = _idle.AddLast(hot);
+        else if (!hot.Busy && !hot.Halted && hot.Idle is null) hot.Idle = _idle.AddLast(hot);
         else if (hot.Busy) Wake(hot);
     }
 
     private void SetBusy(Hot hot) =>
-        SetBusy(hot, !hot.Dropped && (hot.Uncommitted > 0 || hot.Instance is { Status: Status.Running or Status.Compensating }));
+        SetBusy(hot, !hot.Dropped && (hot.Uncommitted > 0 || (hot is { Code: not null, Halted: false } && (!hot.CodeAbsent || hot.Attempts is { Count: > 0 }) && hot.Instance is { Status: Status.Running or Status.Compensating })));
 
     private void SetBusy(Hot hot, bool busy)
     {

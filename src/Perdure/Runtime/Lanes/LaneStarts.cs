@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
@@ -47,6 +48,16 @@ internal sealed partial class Lane
         }
     }
 
+    /// <summary>Tells of a start whose keys the store found taken by another request. The same request again is no refusal.</summary>
+    private void TellRefusedStart(Turn turn, ItemAnswer answer)
+    {
+        var workflow = turn.Hot.Code?.Map.Workflow;
+        if (answer is ItemAnswer.KeyTaken(var taken) && turn.Start is { } start && !taken.PayloadHash.Span.SequenceEqual(start.PayloadHash.Span))
+            _node.Refuse("key.reused", "The idempotency key belongs to an instance that was started with another payload.", workflow, taken.Instance);
+        else if (answer is ItemAnswer.BusinessKeyTaken(var instance))
+            _node.Refuse("business-key.taken", "The workflow's own key belongs to an instance of another request.", workflow, instance);
+    }
+
     internal sealed class StartMessage(Carried code, PreparedStart start, Reply reply) : LaneMessage
     {
         public override void Handle(Lane lane)
@@ -65,7 +76,7 @@ internal sealed partial class Lane
                 reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
                 return;
             }
-            lane.Handle(lane.Take(instance), hot => command(lane, hot), reply);
+            lane.Handle(lane.Take(instance, owed: false), hot => command(lane, hot), reply);
         }
     }
 }

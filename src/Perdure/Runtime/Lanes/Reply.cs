@@ -10,6 +10,8 @@ internal abstract class Reply
     public abstract void Refused(Refusal refusal);
     public abstract void NotWritten(ItemAnswer answer);
     public abstract void Unavailable(string code, string message);
+    /// <summary>It is the engine's own and learns how the turn ends, also where that is written only later. A caller is told at once and asks again.</summary>
+    public virtual bool Outlives => false;
     public virtual void NotFound() => Unavailable("instance.none", "There is no such instance.");
 }
 
