@@ -113,6 +113,13 @@ public sealed record Simulate
         return RunOne(carriage, seed, traced: true).TraceHash!;
     }
 
+    /// <summary>Everything that happens in the run of one seed, line by line.</summary>
+    public IReadOnlyList<string> Traced(ulong seed)
+    {
+        using var carriage = new Prepared(this);
+        return [.. RunOne(carriage, seed, traced: true).Lines!.Select(line => line.ToString())];
+    }
+
     private static SeedReport RunOne(Prepared carried, ulong seed, bool traced)
     {
         SeedReport? report = null;
