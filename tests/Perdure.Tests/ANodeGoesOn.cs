@@ -70,6 +70,23 @@ public sealed class ANodeGoesOn
         Assert.Contains(node.Logged, l => l.Contains("closed in order", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("drains"), InlineData("is full"), InlineData("has lost its lane")]
+    public void A_timer_that_is_due_and_cannot_fire_now_does_not_keep_the_lane_running_in_circles(string node)
+    {
+        var host = Node(options: o => o.InFlightMax = node == "is full" ? 1 : o.InFlightMax);
+        Run(host, async (visit, _, _) => { await visit.Sleep(10.Seconds); return new Answered(""); });
+        host.Shell.Settle();
+        _ledger.Waits = new TaskCompletionSource().Task;
+        Script.Body = async (visit, walk, _) => { await visit.Run(walk, new(1)); return new Answered(""); };
+        if (node == "has lost its lane") _store.Fault = _ => new CommitAnswer.Fenced(9);
+        _ = host.Engine.Start(new("script", "another", Encoding.UTF8.GetBytes("""{"question":"why not"}""")));
+        host.Shell.Settle();
+        if (node == "drains") _ = host.Stop();
+        host.Shell.Pass(11.Seconds);
+        Assert.True(host.Shell.Next > _shell.Clock.GetUtcNow());
+    }
+
     [Fact]
     public void A_child_whose_start_met_a_full_disk_is_cancelled_with_its_parent()
     {

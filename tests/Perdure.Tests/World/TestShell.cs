@@ -98,6 +98,9 @@ internal sealed class TestShell : INodeShell
         lock (_work) _work.Clear();
     }
 
+    /// <summary>When the lanes want to be pumped next; nobody having woken them.</summary>
+    public DateTimeOffset Next => _loops.Where(l => !l.Stopped).Min(l => l.Next);
+
     private sealed class Loop(ILanePump pump) : ILaneLoop
     {
         public ILanePump Pump => pump;

@@ -123,7 +123,8 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     private DateTimeOffset NextMoment()
     {
         var next = Now + Idle;
-        if (_timers.Next is { } timer && timer < next) next = timer;
+        if (_halted) return next;
+        if (TimersMayFire && _timers.Next is { } timer && timer < next) next = timer;
         if (_attempts.NextTimeout is { } timeout && timeout < next) next = timeout;
         foreach (var (at, _) in _again)
             if (at < next) next = at;

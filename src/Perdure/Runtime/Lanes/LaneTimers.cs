@@ -25,11 +25,14 @@ internal sealed partial class Lane
         if (due <= _scannedUntil || (_scanning && due <= _scanUntil)) _timers.Add(new(instance, timer, due));
     }
 
+    // While they may not, what makes room for them wakes the lane.
+    private bool TimersMayFire => !_node.Draining && InFlight + _loading < _node.Options.InFlightMax;
+
     private void FireTimers()
     {
         if (_node.Draining) return;
         // Bounded: a flood of timers that fall due together goes through in portions, as the queue and the batches do.
-        for (var fired = 0; fired < TimerPage && InFlight + _loading < _node.Options.InFlightMax && _timers.TryTakeDue(Now, out var timer); fired++)
+        for (var fired = 0; fired < TimerPage && TimersMayFire && _timers.TryTakeDue(Now, out var timer); fired++)
             Handle(Take(timer.Instance), new Command.FireTimer(Now, timer.Timer));
         if (!_scanning && Now >= _nextScan && _timers.Count < TimerPage) Scan();
     }
