@@ -47,9 +47,6 @@ internal sealed class SimulatedNode : IActor
     /// <summary>Whether it takes requests.</summary>
     public bool Serves => !Gone && Node.Closed is null;
 
-    /// <summary>Whether it has lost its lane and is of no use any more.</summary>
-    public bool IsLost => Node.Closed is { Code: "lane.lost" };
-
     public Task Open() => Node.Open(new(_name, Place, "simulated"), CancellationToken.None);
 
     /// <summary>The process dies at this moment: nothing of it happens any more.</summary>

@@ -10,6 +10,8 @@ internal sealed class NothingLeaks(World world) : Oracle(world)
     public override void End()
     {
         if (!World.Watch.IsQuiet) return;
+        if (World.Database.Tables.Outbox.Any()) Fail("A message between instances is still on its way.");
+        if (World.Database.Tables.TimersBehind(null).FirstOrDefault() is { } timer) Fail($"The timer {timer} is left behind.");
         for (var place = 0; place < World.Places; place++)
         {
             if (World.Current(place) is not { Serves: true } node) continue;
@@ -17,10 +19,8 @@ internal sealed class NothingLeaks(World world) : Oracle(world)
             {
                 if (lane.RunningAttempts > 0) Fail($"{node} has {lane.RunningAttempts} attempts running, and every instance has ended.");
                 if (lane.InFlight > 0) Fail($"{node} counts {lane.InFlight} instances in flight, and every one has ended.");
-                if (lane.HotCount > 0) Fail($"{node} keeps {lane.HotCount} instances in memory, and every one has ended.");
+                if (lane.HotCount > 0) Fail($"{node} keeps in memory, where every instance has ended: {string.Join("; ", lane.Kept())}.");
             }
         }
-        if (World.Database.Tables.Outbox.Any()) Fail("A message between instances is still on its way.");
-        if (World.Database.Tables.TimersBehind(null).FirstOrDefault() is { } timer) Fail($"The timer {timer} is left behind.");
     }
 }

@@ -67,8 +67,12 @@ internal sealed class World
         Until(_options.FaultyFor.Ticks, () => Clients.Done && !_options.Faulty);
         Nemesis.Heal();
         Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && Watch.IsQuiet);
+        Until(Schedule.Now + Settles, () => false);
         Watch.End();
     }
+
+    // As long as an answer may take at the most, so that what is left over then is.
+    private const long Settles = 15 * TimeSpan.TicksPerSecond;
 
     private void Until(long end, Func<bool> done)
     {
@@ -80,25 +84,18 @@ internal sealed class World
                 if (Watch.Violation is { } violation) throw violation;
                 if (Schedule.Happened > _options.EventsMax) throw new Violation("bound", $"More than {_options.EventsMax:N0} things happened and the world is not quiet.");
             }
-            LookAfterNodes();
             Watch.Look();
             if (Watch.Violation is { } seen) throw seen;
             if (done()) return;
         }
     }
 
-    // What a supervisor does: who has lost its lane, or could not open, is started again.
-    private void LookAfterNodes()
-    {
-        foreach (var node in _nodes)
-            if (node is { Gone: false, IsLost: true }) Restart(node);
-    }
-
     /// <summary>A new life begins at a place. The life before may still be there, and not know.</summary>
     public void Begin(int place)
     {
         var carriage = _options.Carriage(place, _lives[place]);
-        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, Begins, NullLogger.Instance);
+        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance);
+        node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
         Nemesis.Machine(place, node);
         _nodes.Add(node);
         _current[place] = node;

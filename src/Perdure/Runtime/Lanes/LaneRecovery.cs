@@ -223,6 +223,10 @@ internal sealed partial class Lane
     /// <summary>Instances in memory that are as they are durable; for comparison with their logs.</summary>
     internal IEnumerable<Instance> Durable() => _hot.Values.Where(hot => hot is { Uncommitted: 0, Loading: false, Halted: false, Instance: not null }).Select(hot => hot.Instance!);
 
+    /// <summary>What is in memory, for people who look for what should not be.</summary>
+    internal IEnumerable<string> Kept() => _hot.Values.Select(hot =>
+        $"{hot.Id} {(hot.Loading ? "is being loaded" : hot.Halted ? "is halted" : $"{hot.Instance?.Status} at record {hot.Instance?.Version}")}, {hot.Uncommitted} turns uncommitted, {hot.Waiting?.Count ?? 0} commands waiting");
+
     /// <summary>Instances that only wait leave memory, the longest idle first, when there are too many. Their bodies are dropped, never unwound.</summary>
     private void Evict()
     {
