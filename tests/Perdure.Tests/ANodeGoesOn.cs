@@ -88,6 +88,21 @@ public sealed class ANodeGoesOn
     }
 
     [Fact]
+    public void A_timer_that_was_forgotten_brings_nobody_back_into_memory()
+    {
+        var node = Node();
+        var id = Run(node, async (visit, _, _) => { await visit.Signal<Reply>(within: 10.Seconds); return new Answered(""); });
+        node.Shell.Pass(1.Seconds);
+        node.Done(node.Engine.Signal(id, "reply", "m1", Yes));
+        node.Shell.Settle();
+        Assert.Equal("ANSWERED", node.Look(id).State);
+        var loads = 0;
+        _store.LoadFault = _ => { loads++; return null; };
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal(0, loads);
+    }
+
+    [Fact]
     public void A_child_whose_start_met_a_full_disk_is_cancelled_with_its_parent()
     {
         var node = Node();

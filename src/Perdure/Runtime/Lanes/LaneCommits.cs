@@ -249,7 +249,10 @@ internal sealed partial class Lane
             case Effect.RaisePage:
                 _node.PageRaised();
                 break;
-            case Effect.ClearTimer or Effect.KeepToken or Effect.LeaveStack or Effect.SettleStack or Effect.KeepMessage:
+            case Effect.ClearTimer clear:
+                _timers.Remove(hot.Id, clear.Timer);
+                break;
+            case Effect.KeepToken or Effect.LeaveStack or Effect.SettleStack or Effect.KeepMessage:
                 break;      // rows only
             default:
                 throw new InvalidOperationException($"The effects are a closed set; {effect.GetType().Name} is not in it.");

@@ -5,7 +5,7 @@ namespace Perdure.Runtime;
 
 /// <summary>
 /// Timers at their lane. The store keeps them all; memory holds those that are due soon, read in pages, so that a million of them cost the same as none.
-/// A timer fires by the lane's clock at or after its moment; one that was forgotten since changes nothing.
+/// A timer fires by the lane's clock at or after its moment; one that was forgotten since is not even looked at.
 /// </summary>
 internal sealed partial class Lane
 {
@@ -66,27 +66,43 @@ internal sealed partial class Lane
     }
 }
 
-/// <summary>The timers that are due soon, soonest first, each once.</summary>
+/// <summary>The timers that are due soon, soonest first, each once. What was forgotten or moved stays in the queue until its moment, and is passed over then.</summary>
 internal sealed class TimerHeap
 {
     private readonly PriorityQueue<StoredTimer, (DateTimeOffset, InstanceId, TimerKind, int)> _queue = new();
-    private readonly HashSet<(InstanceId, TimerId, DateTimeOffset)> _known = [];
+    private readonly Dictionary<(InstanceId, TimerId), DateTimeOffset> _known = [];
 
-    public int Count => _queue.Count;
+    public int Count => _known.Count;
 
-    public DateTimeOffset? Next => _queue.TryPeek(out var timer, out _) ? timer.Due : null;
+    public DateTimeOffset? Next => Soonest() ? _queue.Peek().Due : null;
 
     public void Add(StoredTimer timer)
     {
-        if (_known.Add((timer.Instance, timer.Timer, timer.Due)))
-            _queue.Enqueue(timer, (timer.Due, timer.Instance, timer.Timer.Kind, timer.Timer.Ordinal));
+        ref var due = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_known, (timer.Instance, timer.Timer), out var known);
+        if (known && due == timer.Due) return;
+        due = timer.Due;
+        _queue.Enqueue(timer, (timer.Due, timer.Instance, timer.Timer.Kind, timer.Timer.Ordinal));
     }
+
+    public void Remove(InstanceId instance, TimerId timer) => _known.Remove((instance, timer));
 
     public bool TryTakeDue(DateTimeOffset now, out StoredTimer timer)
     {
-        if (!_queue.TryPeek(out timer!, out _) || timer.Due > now) return false;
-        _queue.Dequeue();
-        _known.Remove((timer.Instance, timer.Timer, timer.Due));
+        timer = null!;
+        if (!Soonest() || _queue.Peek().Due > now) return false;
+        timer = _queue.Dequeue();
+        _known.Remove((timer.Instance, timer.Timer));
         return true;
+    }
+
+    // Takes what does not count any more off the front.
+    private bool Soonest()
+    {
+        while (_queue.TryPeek(out var first, out _))
+        {
+            if (_known.TryGetValue((first.Instance, first.Timer), out var due) && due == first.Due) return true;
+            _queue.Dequeue();
+        }
+        return false;
     }
 }
