@@ -41,6 +41,7 @@ internal sealed class SimulatedViews(SimulatedStore store) : IViews
         var records = 0L;
         foreach (var stored in record?.Log ?? [])
         {
+            if (stored.Version != records + 1) return Broken(records + 1, "The record is missing, or was moved.");
             var hash = new byte[Chain.Size];
             Chain.Digest(record!.Start.Salt.Span, stored.Body.Span, digest);
             Chain.Link(head, instance, stored.Version, stored.At, digest, hash);
