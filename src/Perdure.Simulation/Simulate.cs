@@ -25,7 +25,7 @@ public sealed record Simulate
 {
     private Action<PerdureBuilder> Carried { get; init; } = _ => { };
     private Action<IServiceCollection> Given { get; init; } = _ => { };
-    private System.Collections.Immutable.ImmutableDictionary<string, Stand> Stands { get; init; } = System.Collections.Immutable.ImmutableDictionary<string, Stand>.Empty.WithComparers(StringComparer.Ordinal);
+    private System.Collections.Immutable.ImmutableDictionary<Type, Stand> Stands { get; init; } = System.Collections.Immutable.ImmutableDictionary<Type, Stand>.Empty;
     private System.Collections.Immutable.ImmutableList<Load> Loads { get; init; } = [];
     private System.Collections.Immutable.ImmutableDictionary<FaultKind, double> Rates { get; init; } = System.Collections.Immutable.ImmutableDictionary<FaultKind, double>.Empty;
     private System.Collections.Immutable.ImmutableList<(string, Action<SimulatedWorld>)> Invariants { get; init; } = [];
@@ -56,11 +56,12 @@ public sealed record Simulate
     };
 
     /// <summary>Puts a function in the place of an operation. Its downstream is the simulated one, which does each token once.</summary>
+    /// <remarks>The operation itself is only asked for its policies. What its constructor takes and nobody gave is null.</remarks>
     /// <param name="run">Makes the output; may throw a failure.</param>
     /// <param name="undo">Told of an undo of what was done.</param>
     public Simulate Replace<TStep, TIn, TOut>(Func<TIn, TOut> run, Action<TIn>? undo = null) where TStep : Step<TIn, TOut> where TOut : class => this with
     {
-        Stands = Stands.SetItem(Names.Kebab(typeof(TStep)), new(
+        Stands = Stands.SetItem(typeof(TStep), new(
             (codec, input) => codec.Encode(run(codec.Decode<TIn>(input)!)),
             (codec, input) => undo?.Invoke(codec.Decode<TIn>(input)!))),
     };
@@ -142,6 +143,7 @@ public sealed record Simulate
             collection.AddLogging();
             collection.AddOptions();
             simulation.Given(collection);
+            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Handle(type, services));
             var builder = new PerdureBuilder(collection);
             simulation.Carried(builder);
             _services = collection.BuildServiceProvider();
@@ -153,6 +155,12 @@ public sealed record Simulate
                 Rate = kind => simulation.Rates.TryGetValue(kind, out var rate) ? rate : simulation.OnlyNamed ? 0 : null,
                 Loads = simulation.Loads, Invariants = simulation.Invariants, OperatorRetries = simulation.Retries,
             };
+        }
+
+        private static object Handle(Type type, IServiceProvider services)
+        {
+            var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length) ?? throw new InvalidOperationException($"{type} has no public constructor.");
+            return constructor.Invoke([.. constructor.GetParameters().Select(p => services.GetService(p.ParameterType))]);
         }
 
         public SeedReport Run(ulong seed, bool traced)

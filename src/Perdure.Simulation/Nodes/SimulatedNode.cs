@@ -20,7 +20,7 @@ internal sealed class SimulatedNode : IActor
     private readonly string _name;
 
     public SimulatedNode(string name, int place, int places, Carriage carriage, Schedule schedule, Streams chance, FaultMix faults, SimulatedDatabase database, Ledger ledger,
-        IReadOnlyDictionary<string, Stand> stands, DateTimeOffset begins, ILogger log)
+        IReadOnlyDictionary<Type, Stand> stands, DateTimeOffset begins, ILogger log)
     {
         (_name, Place) = (name, place);
         Clock = new(schedule, this, begins);

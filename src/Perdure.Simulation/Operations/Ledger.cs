@@ -23,9 +23,13 @@ public sealed class Ledger
     private readonly Dictionary<string, Failure> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _undone = new(StringComparer.Ordinal);
     private readonly List<LedgerEntry> _entries = [];
+    private readonly Dictionary<InstanceId, List<LedgerEntry>> _byInstance = [];
 
     /// <summary>Everything that took effect, in order: one entry for a token that was done, one for a token that was undone after it was done.</summary>
     public IReadOnlyList<LedgerEntry> Entries => _entries;
+
+    /// <summary>What took effect for one instance, in order.</summary>
+    public IReadOnlyList<LedgerEntry> Of(InstanceId instance) => _byInstance.TryGetValue(instance, out var entries) ? entries : [];
 
     /// <summary>Whether a token's effect stands: it was done and not undone.</summary>
     public bool Stands(string token) => _done.ContainsKey(token) && !_undone.Contains(token);
@@ -70,6 +74,7 @@ public sealed class Ledger
     private void Add(LedgerEntry entry)
     {
         _entries.Add(entry);
+        (_byInstance.TryGetValue(entry.Instance, out var own) ? own : _byInstance[entry.Instance] = []).Add(entry);
         Added?.Invoke(entry);
     }
 }

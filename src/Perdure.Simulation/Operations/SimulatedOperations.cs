@@ -15,7 +15,7 @@ internal sealed record Stand(Func<PayloadCodec, Payload, Payload> Run, Action<Pa
 /// How operations end in a simulated world: they take time, fail before their effect or after it, or are not heard of again while their effect is still on its way. The effect itself is the
 /// downstream's and does not die with the node.
 /// </summary>
-internal sealed class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<string, Stand> stands, IOperations real, DateTimeOffset begins) : IOperations
+internal sealed class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<Type, Stand> stands, IOperations real, DateTimeOffset begins) : IOperations
 {
     private const long Millisecond = TimeSpan.TicksPerMillisecond;
 
@@ -61,7 +61,7 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
         else
             schedule.After(takes / 2, null, $"{step.Handle.Name}: undo", () =>
             {
-                if (stands.TryGetValue(step.Handle.Name, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
+                if (stands.TryGetValue(step.Type, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
                 else real.Undo(step, codec, undo, attempt).ContinueWith(t => { if (t.Exception is { } e) answer.TrySetException(e.InnerExceptions); else ledger.Undo(entry, () => { }); },
                     CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
                 After(takes / 2, step, "undo answers", () => answer.TrySetResult(true));
@@ -73,7 +73,7 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
     private void Effect(long after, CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt, LedgerEntry entry, Action<Payload?, Exception?>? ended) =>
         schedule.After(after, null, $"{step.Handle.Name}: effect", () =>
         {
-            if (stands.TryGetValue(step.Handle.Name, out var stand))
+            if (stands.TryGetValue(step.Type, out var stand))
             {
                 try
                 {

@@ -8,7 +8,7 @@ internal sealed record WorldOptions
 {
     public int Nodes { get; init; } = 1;
     public required Func<int, int, Carriage> Carriage { get; init; }
-    public IReadOnlyDictionary<string, Stand> Stands { get; init; } = new Dictionary<string, Stand>();
+    public IReadOnlyDictionary<Type, Stand> Stands { get; init; } = new Dictionary<Type, Stand>();
     public bool Faulty { get; init; } = true;
     public Func<FaultKind, double?> Rate { get; init; } = _ => null;
     public TimeSpan FaultyFor { get; init; } = TimeSpan.FromSeconds(30);
