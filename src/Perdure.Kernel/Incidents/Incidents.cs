@@ -94,17 +94,17 @@ internal static class Incidents
             ? instance with { Journal = instance.Journal.Set(entry.Name, TriedAgain(entry, at)) }
             : instance;
 
-    // A definite failure's token is spent; while any attempt under it may have happened, the step goes on under the same one.
+    // A failure for good is the downstream's answer to the token, which is spent with it. One that was only of an attempt says nothing of an earlier attempt that may have happened:
+    // the step goes on under the same token.
     private static Instance DropFailed(Instance instance, DateTimeOffset at)
     {
         var (journal, outstanding, generations) = (instance.Journal, instance.Outstanding, instance.Generations);
         foreach (var (name, entry) in instance.Journal)
         {
-            if (entry.Status != EntryStatus.Failed) continue;
-            if (entry is { Kind: EntryKind.Step, EverUnknown: true })
+            if (entry is not { Status: EntryStatus.Failed, Failure: { } failure }) continue;
+            if (entry.Kind == EntryKind.Step && (failure.Unknown || (failure.Transient && entry.EverUnknown)))
             {
-                // At most once: that needs a consent of its own.
-                journal = journal.Set(name, entry.AtMostOnce ? entry with { Status = EntryStatus.Parked, DoneAs = 0 } : TriedAgain(entry, at));
+                journal = journal.Set(name, TriedAgain(entry, at));
                 outstanding = outstanding.Set(entry.Ordinal, name);
             }
             else

@@ -109,12 +109,6 @@ public class SagaRules
         Assert.Equal(2, scene.Effect<Effect.StartAttempt>().Attempt);
         scene.Fail("a", transient: true);
         Assert.Equal((EntryStatus.Parked, "step.outcome-unknown"), (scene.Entry("a").Status, scene.Instance.Incident!.Failure.Code));
-
-        // Nor is it one that somebody has the body tried again.
-        scene.Retry().Fail("a").Give(new Command.FailBody(scene.Now, 1, new("gone", "The body gave up."))).Retry();
-        Assert.Empty(scene.Effects.OfType<Effect.StartAttempt>());
-        Assert.Equal((EntryStatus.Parked, "step.outcome-unknown"), (scene.Entry("a").Status, scene.Instance.Incident!.Failure.Code));
-        Assert.Equal($"{scene.Instance.Id}.1.a.1", scene.Retry().Effect<Effect.StartAttempt>().Token);
     }
 
     [Fact]

@@ -56,9 +56,20 @@ public class StepRules
     [Fact]
     public void An_operator_has_a_step_tried_again_under_the_token_that_may_have_happened()
     {
-        var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Fail("a");
+        var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true);
+        for (var i = 0; i < 2; i++) scene.After(10).Fire(TimerKind.Retry, 1).Fail("a", transient: true);
+        Assert.Equal(EntryStatus.Failed, scene.Entry("a").Status);
         scene.Give(new Command.FailBody(scene.Now, 1, new("gone", "The body gave up."))).Retry();
         Assert.Equal($"{scene.Instance.Id}.1.a.1", scene.Effect<Effect.StartAttempt>().Token);
+    }
+
+    [Fact]
+    public void A_failure_for_good_is_the_answer_to_its_token_which_an_operator_does_not_use_again()
+    {
+        var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Fail("a");
+        scene.Give(new Command.FailBody(scene.Now, 1, new("gone", "The body gave up."))).Retry().Step("a");
+        Assert.Equal($"{scene.Instance.Id}.1.a.2", scene.Effect<Effect.StartAttempt>().Token);
+        Assert.Equal([1, 2], scene.Instance.Stack.Keys);
     }
 
     [Theory]
