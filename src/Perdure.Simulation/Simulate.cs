@@ -150,6 +150,17 @@ public sealed partial record Simulate
         return prepared.Run(prepared.Recipe(seed), traced: true).TraceHash!;
     }
 
+    /// <summary>The hashes of several seeds, and how many work items the thread pool completed during all runs but the first, in which what a process makes once is made.</summary>
+    internal (IReadOnlyList<string> Hashes, long WorkItems) TracesOf(IReadOnlyList<ulong> seeds)
+    {
+        using var prepared = new Prepared(this);
+        List<string> hashes = [prepared.Run(prepared.Recipe(seeds[0]), traced: true).TraceHash!];
+        SpinWait.SpinUntil(() => ThreadPool.PendingWorkItemCount == 0);
+        var before = ThreadPool.CompletedWorkItemCount;
+        hashes.AddRange(seeds.Skip(1).Select(seed => prepared.Run(prepared.Recipe(seed), traced: true).TraceHash!));
+        return (hashes, ThreadPool.CompletedWorkItemCount - before);
+    }
+
     /// <summary>Everything that happens in the run of one seed, line by line.</summary>
     public IReadOnlyList<string> Traced(ulong seed)
     {

@@ -11,9 +11,9 @@ public static class Program
     public static int Main(string[] args)
     {
         if (args is not [Traces, ..]) return Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args).GetAwaiter().GetResult();
-        // The first run makes what is made once in a process.
-        foreach (var seed in args.Skip(1)) Console.WriteLine(ATripIsSimulated.Trips.Nodes(3).TraceOf(ulong.Parse(seed, CultureInfo.InvariantCulture)));
-        Console.WriteLine(ThreadPool.CompletedWorkItemCount);
+        var (hashes, workItems) = ATripIsSimulated.Trips.Nodes(3).TracesOf([.. args.Skip(1).Select(seed => ulong.Parse(seed, CultureInfo.InvariantCulture))]);
+        foreach (var hash in hashes) Console.WriteLine(hash);
+        Console.WriteLine(workItems);
         return 0;
     }
 }

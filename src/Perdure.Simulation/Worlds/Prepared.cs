@@ -33,7 +33,9 @@ public sealed partial record Simulate
             simulation.Carried(builder);
             _services = collection.BuildServiceProvider();
             var definitions = new Definitions(_services, builder);
-            var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), _services.GetRequiredService<IOptions<PerdureOptions>>().Value);
+            // Made anew, not asked for again: on being asked twice for one service, the container compiles it on the thread pool.
+            var settings = _services.GetRequiredService<IOptionsFactory<PerdureOptions>>().Create(Microsoft.Extensions.Options.Options.DefaultName);
+            var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), settings);
             var maps = definitions.Registry.All.Select(c => c.Map).ToList();
             _build = string.Join('/', maps.Select(m => m.Build).OfType<string>().Prepend(typeof(Simulate).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?").Distinct());
             var possible = Enum.GetValues<FaultKind>().Where(k => simulation.Faulty && Recipe(0).Rate(k) != 0).ToImmutableArray();

@@ -35,8 +35,9 @@ internal sealed class Watch
     /// <summary>Whether every instance has ended.</summary>
     public bool IsQuiet => _open == 0;
 
-    /// <summary>Whether every instance has ended or waits for an operator.</summary>
-    public bool IsStuck => _instances.Values.All(i => i.Ended || i.Incident is not null);
+    /// <summary>Whether every instance has ended, waits for an operator, or waits for a message without an end.</summary>
+    public bool IsStuck => _instances.Values.All(i => i.Ended || i.Incident is not null
+        || (i is { Status: Status.Waiting, AtGate: false } && _world.Database.Tables.Find(i.Id) is { Timers.Count: 0 }));
 
     /// <summary>Every instance as an independent replay has it.</summary>
     public IReadOnlyDictionary<InstanceId, Instance> Instances => _instances;
