@@ -1,12 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Perdure.Replay;
 using Perdure.Runtime;
-using Perdure.Simulation.Nodes;
 using Perdure.Simulation.Operations;
+using Perdure.Simulation.Reporting;
 using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation;
@@ -21,7 +17,7 @@ namespace Perdure.Simulation;
 ///     .Run(seeds: 1_000);
 /// Assert.True(report.Passed, report.ToString());
 /// </code></example>
-public sealed record Simulate
+public sealed partial record Simulate
 {
     private Action<PerdureBuilder> Carried { get; init; } = _ => { };
     private Action<IServiceCollection> Given { get; init; } = _ => { };
@@ -34,6 +30,11 @@ public sealed record Simulate
     private bool OnlyNamed { get; init; }
     private TimeSpan FaultsLast { get; init; } = TimeSpan.FromSeconds(30);
     private bool Retries { get; init; } = true;
+    private System.Collections.Immutable.ImmutableList<Scripted> Script { get; init; } = [];
+    // In real time: how long code that has left the world is waited for, how often and how long a failing run is shrunk.
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+    internal int MinimisingRuns { get; init; } = 200;
+    internal TimeSpan MinimisingTime { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
@@ -89,126 +90,82 @@ public sealed record Simulate
     /// <param name="check">Throws, or calls <see cref="SimulatedWorld.Fail"/>, where it does not hold.</param>
     public Simulate Invariant(string name, Action<SimulatedWorld> check) => this with { Invariants = Invariants.Add((name, check)) };
 
-    /// <summary>Runs seeds one after the other, until one fails.</summary>
+    /// <summary>Brings about a fault at a moment; one that strikes requests or attempts strikes the next of them.</summary>
+    /// <param name="time">When, from the beginning of the world.</param>
+    /// <param name="fault">Which.</param>
+    /// <param name="node">At which node, from 0, where it is a node's.</param>
+    /// <param name="name">What the timeline calls it; the kind unless given.</param>
+    public Simulate At(TimeSpan time, FaultKind fault, int node = 0, string? name = null) => this with { Script = Script.Add(new(time, fault, node, name ?? fault.ToString())) };
+
+    /// <summary>Runs seeds one after the other, until one fails; that one is minimised and told as a timeline.</summary>
     /// <param name="seeds">How many.</param>
     /// <param name="first">The first of them.</param>
     /// <param name="progress">Told after each seed.</param>
     /// <param name="cancellation">Ends the runs; what was found until then is reported.</param>
     public SimulationReport Run(int seeds = 100, ulong first = 1, Action<SimulationReport>? progress = null, CancellationToken cancellation = default)
     {
-        using var carriage = new Prepared(this);
-        var report = new SimulationReport();
+        using var prepared = new Prepared(this);
+        var report = new SimulationReport { Reach = prepared.Reach };
         for (var seed = first; seed < first + (ulong)seeds && !cancellation.IsCancellationRequested; seed++)
         {
-            report = report.And(RunOne(carriage, seed, traced: false));
+            var recipe = prepared.Recipe(seed);
+            var result = prepared.Run(recipe);
+            if (result.Violation is not null) result = prepared.Minimised(recipe, result);
+            report = report.And(result);
             progress?.Invoke(report);
             if (!report.Passed) break;
         }
         return report;
     }
 
+    /// <summary>Runs again what a line of a report says, instead of the options given here; workflows, operations, starts and invariants are those given here.</summary>
+    /// <param name="line">The line of a failing report.</param>
+    public SimulationReport Again(string line)
+    {
+        using var prepared = new Prepared(this);
+        var recipe = Recipe.Parse(line);
+        return new SimulationReport { Reach = prepared.Reach }.And(prepared.Run(recipe, timed: true));
+    }
+
+    /// <summary>Runs once without faults, then twice for each batch that became durable there, with a crash of its node just before and just after, and compares what came of every instance.</summary>
+    /// <param name="seed">The seed of all these runs.</param>
+    public CrashReport CrashEverywhere(ulong seed = 1)
+    {
+        using var prepared = new Prepared(WithoutFaults());
+        return prepared.CrashEverywhere(seed);
+    }
+
+    /// <summary>Walks every path that the outcomes of operations (success, permanent failure, unknown, timeout) and the decisions at gates make, with one instance of each start, and reports what is wrong with the map.</summary>
+    /// <param name="depth">How many questions of a path are asked both ways; behind them operations succeed and gates approve.</param>
+    /// <param name="paths">How many paths are walked at the most.</param>
+    public ExploreReport Explore(int depth = 4, int paths = 10_000)
+    {
+        using var prepared = new Prepared(WithoutFaults().WithoutOperator());
+        return prepared.Explore(depth, paths);
+    }
+
     /// <summary>The SHA-256 of everything that happens in the run of one seed.</summary>
     public string TraceOf(ulong seed)
     {
-        using var carriage = new Prepared(this);
-        return RunOne(carriage, seed, traced: true).TraceHash!;
+        using var prepared = new Prepared(this);
+        return prepared.Run(prepared.Recipe(seed), traced: true).TraceHash!;
+    }
+
+    /// <summary>The hashes of several seeds, and how many work items the thread pool completed during all runs but the first, in which what a process makes once is made.</summary>
+    internal (IReadOnlyList<string> Hashes, long WorkItems) TracesOf(IReadOnlyList<ulong> seeds)
+    {
+        using var prepared = new Prepared(this);
+        List<string> hashes = [prepared.Run(prepared.Recipe(seeds[0]), traced: true).TraceHash!];
+        SpinWait.SpinUntil(() => ThreadPool.PendingWorkItemCount == 0);
+        var before = ThreadPool.CompletedWorkItemCount;
+        hashes.AddRange(seeds.Skip(1).Select(seed => prepared.Run(prepared.Recipe(seed), traced: true).TraceHash!));
+        return (hashes, ThreadPool.CompletedWorkItemCount - before);
     }
 
     /// <summary>Everything that happens in the run of one seed, line by line.</summary>
     public IReadOnlyList<string> Traced(ulong seed)
     {
-        using var carriage = new Prepared(this);
-        return [.. RunOne(carriage, seed, traced: true).Lines!.Select(line => line.ToString())];
+        using var prepared = new Prepared(this);
+        return [.. prepared.Run(prepared.Recipe(seed), traced: true).Lines!.Select(line => line.ToString())];
     }
-
-    private static SeedReport RunOne(Prepared carried, ulong seed, bool traced)
-    {
-        SeedReport? report = null;
-        // On a thread of the world's own: without a synchronization context or scheduler, under which continuations would not run inline.
-        var thread = new Thread(() => report = carried.Run(seed, traced), 16 * 1024 * 1024);
-        using (ExecutionContext.SuppressFlow()) thread.Start();
-        thread.Join();
-        return report!;
-    }
-
-    /// <summary>What every seed shares: made once.</summary>
-    private sealed class Prepared : IDisposable
-    {
-        private readonly ServiceProvider _services;
-        private readonly WorldOptions _options;
-
-        public Prepared(Simulate simulation)
-        {
-            var collection = new ServiceCollection();
-            collection.AddLogging();
-            collection.AddOptions();
-            simulation.Given(collection);
-            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Handle(type, services));
-            var builder = new PerdureBuilder(collection);
-            simulation.Carried(builder);
-            _services = collection.BuildServiceProvider();
-            var definitions = new Definitions(_services, builder);
-            var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), _services.GetRequiredService<IOptions<PerdureOptions>>().Value);
-            _options = new()
-            {
-                Nodes = simulation.NodeCount, Carriage = (_, _) => carriage, Stands = simulation.Stands, Faulty = simulation.Faulty, FaultyFor = simulation.FaultsLast,
-                Rate = kind => simulation.Rates.TryGetValue(kind, out var rate) ? rate : simulation.OnlyNamed ? 0 : null,
-                Loads = simulation.Loads, Invariants = simulation.Invariants, OperatorRetries = simulation.Retries,
-            };
-        }
-
-        private static object Handle(Type type, IServiceProvider services)
-        {
-            var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length) ?? throw new InvalidOperationException($"{type} has no public constructor.");
-            return constructor.Invoke([.. constructor.GetParameters().Select(p => services.GetService(p.ParameterType))]);
-        }
-
-        public SeedReport Run(ulong seed, bool traced)
-        {
-            var world = new World(_options with { Traced = traced }, seed);
-            Violation? violation = null;
-            try
-            {
-                world.Run();
-            }
-            catch (Violation found)
-            {
-                violation = found;
-            }
-            return new(seed, violation, world.Watch.Events, world.Now - World.Begins, world.Trace?.Hash()) { Lines = world.Trace?.Lines };
-        }
-
-        public void Dispose() => _services.Dispose();
-    }
-}
-
-/// <summary>What became of one seed.</summary>
-/// <param name="Seed">The seed.</param>
-/// <param name="Violation">What did not hold; null where all did.</param>
-/// <param name="Events">How many events became durable.</param>
-/// <param name="Time">How much of the world's time passed.</param>
-/// <param name="TraceHash">The SHA-256 of everything that happened, where it was traced.</param>
-public sealed record SeedReport(ulong Seed, Violation? Violation, long Events, TimeSpan Time, string? TraceHash)
-{
-    internal List<TraceLine>? Lines { get; init; }
-}
-
-/// <summary>What became of all seeds so far.</summary>
-public sealed record SimulationReport
-{
-    /// <summary>How many seeds were run.</summary>
-    public int Seeds { get; init; }
-    /// <summary>How many events became durable.</summary>
-    public long Events { get; init; }
-    /// <summary>How much of the worlds' time passed.</summary>
-    public TimeSpan Time { get; init; }
-    /// <summary>The seed that failed; null where none did.</summary>
-    public SeedReport? Failed { get; init; }
-    /// <summary>Whether every promise and invariant held in every seed.</summary>
-    public bool Passed => Failed is null;
-
-    internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Time = Time + seed.Time, Failed = seed.Violation is null ? null : seed };
-
-    /// <inheritdoc />
-    public override string ToString() => Failed is { } failed ? $"Seed {failed.Seed}: {failed.Violation!.Message}" : $"{Seeds} seeds, {Events:N0} events, {Time} of the worlds' time.";
 }

@@ -2,7 +2,7 @@ namespace Perdure.Simulation.Tests;
 
 public sealed class ATripIsSimulated
 {
-    private static Simulate Trips { get; } = Simulate.Workflow<BookTrip>()
+    internal static Simulate Trips { get; } = Simulate.Workflow<BookTrip>()
         .Replace<BookFlight, Trip, Booking>(_ => new("LH-42"))
         .Replace<BookHotel, Trip, Booking>(trip => trip.City == "Atlantis" ? throw new PermanentFailure("no-hotel", "None.") : new("room 7"))
         .Starts("book-trip", (dice, number) => new Trip($"traveller {number}", dice.OneOf("Lisbon", "Atlantis", "Oslo")), count: 20);

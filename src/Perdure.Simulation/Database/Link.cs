@@ -1,6 +1,7 @@
 using Perdure.Ports;
 using Perdure.Simulation.Chance;
 using Perdure.Simulation.Faults;
+using Perdure.Simulation.Nodes;
 using Perdure.Simulation.Time;
 
 namespace Perdure.Simulation.Database;
@@ -52,17 +53,17 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
         }
         UnderWay++;
         var over = false;
-        if (faults.Strikes(FaultKind.PoolExhausted))
+        if (faults.Strikes(FaultKind.PoolExhausted, (node as SimulatedNode)?.Place))
         {
             Fail(LinkFailure.NotDone, "No connection was free in time.", Travel());
             return;
         }
-        if (writes && faults.Strikes(FaultKind.SerializationFailure))
+        if (writes && faults.Strikes(FaultKind.SerializationFailure, (node as SimulatedNode)?.Place))
         {
             Fail(LinkFailure.NotDone, "The transaction could not be serialised.", Travel());
             return;
         }
-        if (faults.Strikes(FaultKind.ConnectionDroppedBefore))
+        if (faults.Strikes(FaultKind.ConnectionDroppedBefore, (node as SimulatedNode)?.Place))
         {
             Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
             return;
@@ -81,20 +82,20 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
 
         void Answer(T answer)
         {
-            if (CutBack || faults.Strikes(FaultKind.AnswerLost)) return;
-            if (faults.Strikes(FaultKind.ConnectionDroppedAfter))
+            if (CutBack || faults.Strikes(FaultKind.AnswerLost, (node as SimulatedNode)?.Place)) return;
+            if (faults.Strikes(FaultKind.ConnectionDroppedAfter, (node as SimulatedNode)?.Place))
             {
                 Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
                 return;
             }
-            if (writes && faults.Strikes(FaultKind.TimeoutThatCommits))
+            if (writes && faults.Strikes(FaultKind.TimeoutThatCommits, (node as SimulatedNode)?.Place))
             {
                 Fail(LinkFailure.Unknown, "The statement was cancelled for its time.", Travel());
                 return;
             }
-            var (times, moment) = (faults.Strikes(FaultKind.AnswerTwice) ? 2 : 1, database.Now);
+            var (times, moment) = (faults.Strikes(FaultKind.AnswerTwice, (node as SimulatedNode)?.Place) ? 2 : 1, database.Now);
             for (var i = 0; i < times; i++)
-                schedule.After(faults.Strikes(FaultKind.AnswerLate) ? Travel() * 500 : Travel(), node, $"{what}: answer", () =>
+                schedule.After(faults.Strikes(FaultKind.AnswerLate, (node as SimulatedNode)?.Place) ? Travel() * 500 : Travel(), node, $"{what}: answer", () =>
                 {
                     if (over) return;
                     (over, UnderWay) = (true, UnderWay - 1);

@@ -45,6 +45,9 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>Told of every batch that has become durable, in order, with the answers of its items.</summary>
     public Action<Batch, IReadOnlyList<ItemAnswer>>? BecameDurable { get; set; }
 
+    /// <summary>Told of every batch that is about to be written; true where the connection breaks just before.</summary>
+    public Func<Batch, bool>? Breaks { get; set; }
+
     /// <summary>Which life it is in: each crash begins another, and no connection outlives one.</summary>
     public int Life => _life;
 
@@ -69,6 +72,11 @@ internal sealed class SimulatedDatabase : IActor
     /// <param name="batch">The batch that it writes, to be told to observers.</param>
     public void Write<T>(Func<Tables, T> transaction, Action<T> durable, Action lost, Batch? batch = null)
     {
+        if (batch is not null && Breaks?.Invoke(batch) == true)
+        {
+            lost();
+            return;
+        }
         var answer = transaction(Tables);
         _journal.Add(new(tables => transaction(tables), batch, (answer as CommitAnswer.Committed)?.Items));
         if (Lies) durable(answer);

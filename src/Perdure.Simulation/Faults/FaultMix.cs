@@ -1,3 +1,4 @@
+using Perdure.Kernel;
 using Perdure.Simulation.Chance;
 
 namespace Perdure.Simulation.Faults;
@@ -9,6 +10,7 @@ internal sealed class FaultMix
 
     private readonly double[] _rates = new double[Kinds.Length];
     private readonly long[] _struck = new long[Kinds.Length];
+    private readonly int[] _forced = new int[Kinds.Length];
     private readonly Pcg32 _chance;
 
     private FaultMix(Pcg32 chance) => _chance = chance;
@@ -38,16 +40,32 @@ internal sealed class FaultMix
     /// <summary>How often it struck in this run.</summary>
     public long Struck(FaultKind kind) => _struck[(int)kind];
 
+    /// <summary>Told of each strike: the kind, the place where it is one place's, the instance where it is one instance's.</summary>
+    public Action<FaultKind, int?, InstanceId?>? Told { get; set; }
+
+    /// <summary>The next thing that this kind can strike is struck, whatever the rates say.</summary>
+    public void Force(FaultKind kind) => _forced[(int)kind]++;
+
     /// <summary>Whether it strikes now.</summary>
-    public bool Strikes(FaultKind kind)
+    public bool Strikes(FaultKind kind, int? place = null, InstanceId? instance = null)
     {
+        if (_forced[(int)kind] > 0)
+        {
+            _forced[(int)kind]--;
+            Count(kind, place, instance);
+            return true;
+        }
         if (Healed || _rates[(int)kind] <= 0 || !_chance.Happens(_rates[(int)kind])) return false;
-        Count(kind);
+        Count(kind, place, instance);
         return true;
     }
 
     /// <summary>A scripted or scheduled fault strikes.</summary>
-    public void Count(FaultKind kind) => _struck[(int)kind]++;
+    public void Count(FaultKind kind, int? place = null, InstanceId? instance = null)
+    {
+        _struck[(int)kind]++;
+        Told?.Invoke(kind, place, instance);
+    }
 
     /// <summary>The kinds that a world brings about at moments of its own, rather than at each request; their rates are per second of a node's life.</summary>
     public static bool IsScheduled(FaultKind kind) => kind is >= FaultKind.DatabaseCrash and <= FaultKind.ClockDrift;

@@ -1,4 +1,5 @@
 using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Reporting;
 using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation.Faults;
@@ -10,9 +11,24 @@ internal sealed class Nemesis(World world)
 
     private bool _healed;
 
+    /// <summary>How many strikes fell due at moments of the mix's own; each has its number, by which it can be left out.</summary>
+    public int Strikes { get; private set; }
+
     public void Begin()
     {
         foreach (var kind in Enum.GetValues<FaultKind>().Where(FaultMix.IsScheduled)) Next(kind);
+    }
+
+    /// <summary>What a test says goes wrong at a moment.</summary>
+    public void Script(IReadOnlyList<Scripted> script)
+    {
+        foreach (var one in script)
+            world.Schedule.At(one.At.Ticks, null, $"script: {one.Name}", () =>
+            {
+                world.Timeline?.Add(new(world.Schedule.Now, LaneOf.World, "script", one.Name, Bad: true));
+                if (FaultMix.IsScheduled(one.Kind)) Strike(one.Kind, one.Node);
+                else world.Faults.Force(one.Kind);
+            });
     }
 
     /// <summary>A life begins: its clock is off and drifts where the mix says so.</summary>
@@ -21,7 +37,7 @@ internal sealed class Nemesis(World world)
         if (_healed) return;
         if (world.Faults.Rate(FaultKind.ClockDrift) > 0)
         {
-            world.Faults.Count(FaultKind.ClockDrift);
+            world.Faults.Count(FaultKind.ClockDrift, place);
             node.Clock.Drift(world.Chance.Clocks.Between(-500, 500));
         }
         if (world.Faults.Rate(FaultKind.ClockJump) > 0) node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
@@ -49,16 +65,16 @@ internal sealed class Nemesis(World world)
         world.Schedule.After((long)(wait * Second), null, $"nemesis: {kind}", () =>
         {
             if (_healed) return;
-            Strike(kind);
+            if (!world.Options.Skipped.Contains(++Strikes)) Strike(kind, null);
             Next(kind);
         });
     }
 
-    private void Strike(FaultKind kind)
+    private void Strike(FaultKind kind, int? at)
     {
-        world.Faults.Count(kind);
         var chance = world.Chance.Faults;
         var lasts = chance.Between(Second / 10, 20 * Second);
+        if (kind is >= FaultKind.DatabaseCrash and <= FaultKind.DiskSlow) world.Faults.Count(kind);
         if (kind is FaultKind.DatabaseCrash or FaultKind.Failover)
         {
             world.Database.Crash(kind == FaultKind.Failover ? chance.Between(Second, 5 * Second) : chance.Between(Second / 20, Second));
@@ -75,7 +91,9 @@ internal sealed class Nemesis(World world)
             world.Schedule.After(lasts, null, "the disk is itself again", () => world.Database.Slowness = 1);
             return;
         }
-        if (world.Current(chance.Below(world.Places)) is not { Gone: false } node) return;
+        var place = at ?? chance.Below(world.Places);
+        world.Faults.Count(kind, place);
+        if (world.Current(place) is not { Gone: false } node) return;
         switch (kind)
         {
             case FaultKind.NodeCrash:

@@ -14,7 +14,14 @@ internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor a
 
     public TimeProvider Time => clock;
 
-    public void Dispatch(IThreadPoolWorkItem work) => schedule.After(chance.Schedule.Below(WakesWithin), actor, "work", work.Execute);
+    public void Dispatch(IThreadPoolWorkItem work)
+    {
+        Action execute = work.Execute;
+        if (!Elsewhere(execute)) schedule.After(chance.Schedule.Below(WakesWithin), actor, "work", execute);
+    }
+
+    // A continuation of user code on another thread: the world's own takes it up, so that what escaped is named and nothing is torn.
+    private bool Elsewhere(Action again) => schedule.Elsewhere(again);
 
     public double Share() => chance.Ids.Share();
 
@@ -27,18 +34,20 @@ internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor a
         private readonly SimulatedShell _shell;
         private readonly string _name;
         private readonly ILanePump _pump;
+        private readonly Action _wake;
         private bool _woken, _stopped;
         private int _round;
 
         public Loop(SimulatedShell shell, string name, ILanePump pump)
         {
             (_shell, _name, _pump) = (shell, name, pump);
+            _wake = Wake;
             Wake();
         }
 
         public void Wake()
         {
-            if (_woken || _stopped) return;
+            if (_shell.Elsewhere(_wake) || _woken || _stopped) return;
             _woken = true;
             _shell.Schedule(_shell.Soon(), _name, Pump);
         }

@@ -3,6 +3,7 @@ using Perdure.Kernel;
 using Perdure.Replay;
 using Perdure.Runtime;
 using Perdure.Simulation.Chance;
+using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Faults;
 using Perdure.Simulation.Time;
 
@@ -11,11 +12,20 @@ namespace Perdure.Simulation.Operations;
 /// <summary>What a test gives in the place of an operation.</summary>
 internal sealed record Stand(Func<PayloadCodec, Payload, Payload> Run, Action<PayloadCodec, Payload> Undo);
 
+/// <summary>Told of user code that has left the world.</summary>
+internal interface IEscapes
+{
+    /// <summary>How long it is waited for, in real time.</summary>
+    TimeSpan Patience { get; }
+    /// <summary>Code of an instance has left the world.</summary>
+    void Escaped(InstanceId instance, string what);
+}
+
 /// <summary>
 /// How operations end in a simulated world: they take time, fail before their effect or after it, or are not heard of again while their effect is still on its way. The effect itself is the
 /// downstream's and does not die with the node.
 /// </summary>
-internal sealed class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<Type, Stand> stands, IOperations real, DateTimeOffset begins) : IOperations
+internal sealed class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<Type, Stand> stands, IOperations real, DateTimeOffset begins, IEscapes escapes, Choices? choices) : IOperations
 {
     private const long Millisecond = TimeSpan.TicksPerMillisecond;
 
@@ -25,8 +35,9 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
         Watch(attempt, answer);
         var takes = Takes();
         var entry = Entry(step, attempt, input, undo: false);
-        if (faults.Strikes(FaultKind.OperationFailsBefore)) After(takes, step, "fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
-        else if (faults.Strikes(FaultKind.OperationFailsForGood))
+        var outcome = choices?.Of(entry.Step, step.Handle.Name);
+        if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) After(takes, step, "fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        else if (outcome == Way.PermanentFailure || faults.Strikes(FaultKind.OperationFailsForGood, null, entry.Instance))
             After(takes, step, "fails for good", () =>
             {
                 if (ledger.Stands(entry.Token)) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
@@ -36,11 +47,12 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
                     answer.TrySetException(new PermanentFailure("simulated.declined", "The downstream declined."));
                 }
             });
-        else if (faults.Strikes(FaultKind.OperationUnknownBefore)) After(takes, step, "is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
-        else if (faults.Strikes(FaultKind.OperationLate)) Effect(takes * 2_000, step, codec, input, attempt, entry, null);      // nobody hears of it; the attempt times out
+        else if (faults.Strikes(FaultKind.OperationUnknownBefore, null, entry.Instance)) After(takes, step, "is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
+        else if (outcome == Way.Timeout) Effect(takes, step, codec, input, attempt, entry, null);
+        else if (faults.Strikes(FaultKind.OperationLate, null, entry.Instance)) Effect(takes * 2_000, step, codec, input, attempt, entry, null);      // nobody hears of it; the attempt times out
         else
         {
-            var lost = faults.Strikes(FaultKind.OperationUnknownAfter);
+            var lost = outcome == Way.Unknown || faults.Strikes(FaultKind.OperationUnknownAfter, null, entry.Instance);
             Effect(takes / 2, step, codec, input, attempt, entry, (result, failure) => After(takes / 2, step, lost ? "is not heard of" : "answers", () =>
             {
                 if (lost) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
@@ -57,13 +69,18 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
         Watch(attempt, answer);
         var takes = Takes();
         var entry = Entry(step, attempt, undo.Input, undo: true);
-        if (faults.Strikes(FaultKind.UndoFails)) After(takes, step, "undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) After(takes, step, "undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
         else
             schedule.After(takes / 2, null, $"{step.Handle.Name}: undo", () =>
             {
                 if (stands.TryGetValue(step.Type, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
-                else real.Undo(step, codec, undo, attempt).ContinueWith(t => { if (t.Exception is { } e) answer.TrySetException(e.InnerExceptions); else ledger.Undo(entry, () => { }); },
-                    CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                else
+                {
+                    var undone = real.Undo(step, codec, undo, attempt);
+                    if (!Settled(undone, step, entry)) return;
+                    if (undone.Exception is { } e) answer.TrySetException(e.InnerExceptions);
+                    else ledger.Undo(entry, () => { });
+                }
                 After(takes / 2, step, "undo answers", () => answer.TrySetResult(true));
             });
         return answer.Task;
@@ -80,25 +97,34 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
                     var result = ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => stand.Run(codec, input));
                     ended?.Invoke(result, null);
                 }
-                catch (PerdureException e)
+                catch (Exception e)
                 {
                     ended?.Invoke(null, e);
                 }
                 return;
             }
-            real.Run(step, codec, input, attempt).ContinueWith(t =>
-            {
-                if (t.Exception is { InnerException: { } failure }) ended?.Invoke(null, failure);
-                else ended?.Invoke(ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => t.Result), null);
-            }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            var run = real.Run(step, codec, input, attempt);
+            if (!Settled(run, step, entry)) return;
+            if (run.Exception is { InnerException: { } failure }) ended?.Invoke(null, failure);
+            else if (run.IsCanceled) ended?.Invoke(null, new TransientFailure("operation.cancelled", "The attempt was cancelled."));
+            else ended?.Invoke(ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => run.Result), null);
         });
+
+    // Time in a world passes only on its own thread: what waits for another has left it. It is given some real time, so that the name of what came late can be told from what never comes.
+    private bool Settled(Task task, CarriedStep step, LedgerEntry entry)
+    {
+        if (task.IsCompleted) return true;
+        var ends = ((IAsyncResult)task).AsyncWaitHandle.WaitOne(escapes.Patience);
+        escapes.Escaped(entry.Instance, $"The {(entry.IsUndo ? "undo of " : "")}operation '{step.Handle.Name}' {(ends ? "was completed by another thread" : $"was not completed within {escapes.Patience} of real time")}. Operations that need the world outside are replaced in a simulation.");
+        return false;
+    }
 
     private static void Watch<T>(Attempt attempt, TaskCompletionSource<T> answer) => attempt.Cancelled.Register(() => answer.TrySetCanceled(attempt.Cancelled));
 
     private void After(long ticks, CarriedStep step, string what, Action happens) => schedule.After(ticks, node, $"{step.Handle.Name} {what}", happens);
 
     // Mostly some milliseconds; one in fifty takes a hundred times as long.
-    private long Takes() => (1 + chance.Operations.Below(20)) * Millisecond * (chance.Operations.Happens(0.02) ? 100 : 1);
+    private long Takes() => choices is not null ? Millisecond : (1 + chance.Operations.Below(20)) * Millisecond * (chance.Operations.Happens(0.02) ? 100 : 1);
 
     private LedgerEntry Entry(CarriedStep step, Attempt attempt, Payload input, bool undo)
     {

@@ -17,6 +17,8 @@ internal interface IActor
 internal sealed class Schedule(Pcg32 chance)
 {
     private readonly PriorityQueue<Entry, (long At, uint Tie, long Sequence)> _queue = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<Action> _foreign = new();
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _sequence;
 
     private readonly record struct Entry(IActor? For, string What, Action Happens);
@@ -33,6 +35,17 @@ internal sealed class Schedule(Pcg32 chance)
     /// <summary>Told of each thing that happens: when, for whom, what.</summary>
     public Action<long, IActor?, string>? Watched { get; set; }
 
+    /// <summary>What happens now, for reports of a world that stands still.</summary>
+    public string Doing { get; private set; } = "";
+
+    /// <summary>True on any thread but the world's own, which then does it before its next thing.</summary>
+    public bool Elsewhere(Action again)
+    {
+        if (Environment.CurrentManagedThreadId == _thread) return false;
+        _foreign.Enqueue(again);
+        return true;
+    }
+
     /// <summary>Something happens at a moment, or now where that has passed.</summary>
     public void At(long at, IActor? actor, string what, Action happens) =>
         _queue.Enqueue(new(actor, what, happens), (Math.Max(at, Now), chance.Next(), ++_sequence));
@@ -43,6 +56,7 @@ internal sealed class Schedule(Pcg32 chance)
     /// <summary>Lets the next thing happen, unless it is later than <paramref name="until"/>. False where nothing is left until then; it is that time now.</summary>
     public bool Step(long until)
     {
+        while (!_foreign.IsEmpty && _foreign.TryDequeue(out var foreign)) foreign();
         while (_queue.TryPeek(out var entry, out var key))
         {
             if (key.At > until) break;
@@ -55,6 +69,7 @@ internal sealed class Schedule(Pcg32 chance)
                 continue;
             }
             Happened++;
+            Doing = entry.What;
             Watched?.Invoke(Now, entry.For, entry.What);
             entry.Happens();
             return true;

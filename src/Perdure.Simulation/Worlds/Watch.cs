@@ -1,6 +1,7 @@
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Simulation.Oracles;
+using Perdure.Simulation.Reporting;
 
 namespace Perdure.Simulation.Worlds;
 
@@ -12,11 +13,13 @@ internal sealed class Watch
     private readonly IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> _invariants;
     private readonly SimulatedWorld _seen;
     private readonly Dictionary<InstanceId, Instance> _instances = [];
+    private readonly int[,] _phases;
     private int _open;
 
     public Watch(World world, IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> invariants)
     {
         (_world, _invariants, _seen) = (world, invariants, new(world));
+        _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
             new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
         world.Database.BecameDurable = Durable;
@@ -32,13 +35,62 @@ internal sealed class Watch
     /// <summary>Whether every instance has ended.</summary>
     public bool IsQuiet => _open == 0;
 
+    /// <summary>Whether every instance has ended, waits for an operator, or waits for a message without an end.</summary>
+    public bool IsStuck => _instances.Values.All(i => i.Ended || i.Incident is not null
+        || (i is { Status: Status.Waiting, AtGate: false } && _world.Database.Tables.Find(i.Id) is { Timers.Count: 0 }));
+
     /// <summary>Every instance as an independent replay has it.</summary>
     public IReadOnlyDictionary<InstanceId, Instance> Instances => _instances;
 
-    public void Report(Violation violation) => Violation ??= violation;
+    public void Report(Violation violation)
+    {
+        if (Violation is not null) return;
+        Violation = violation;
+        _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.World, "violation", violation.Message, Bad: true));
+    }
+
+    /// <summary>Where an instance stands: its workflow, its state and the last step that it asked for.</summary>
+    public string Describe(InstanceId id)
+    {
+        if (!_instances.TryGetValue(id, out var instance)) return $"{id}";
+        var last = "none";
+        var ordinal = -1;
+        foreach (var (name, entry) in instance.Journal)
+            if (entry.Ordinal > ordinal) (last, ordinal) = (name, entry.Ordinal);
+        return $"{id} of '{instance.Workflow}' in state '{instance.State}', last step '{last}'";
+    }
+
+    /// <summary>The instances whose bodies or operations run: one of them, where the world's thread stands still.</summary>
+    public string Running()
+    {
+        var running = _instances.Values.Where(i => i.Status is Status.Running or Status.Compensating).Take(5).Select(i => Describe(i.Id)).ToList();
+        return running.Count == 0 ? "No instance runs." : $"What runs: {string.Join("; ", running)}.";
+    }
+
+    /// <summary>What an instance does.</summary>
+    public Phase PhaseOf(InstanceId id) => _instances.TryGetValue(id, out var instance) ? PhaseOf(instance) : Phase.Running;
+
+    /// <summary>What the instances of a place, or of all places, do.</summary>
+    public IEnumerable<Phase> Phases(int? place)
+    {
+        var any = false;
+        foreach (var phase in Enum.GetValues<Phase>())
+        {
+            var here = 0;
+            for (var at = place ?? 0; at <= (place ?? _world.Places - 1); at++) here += _phases[at, (int)phase];
+            if (here == 0) continue;
+            any |= phase != Phase.Ended;
+            yield return phase;
+        }
+        if (!any) yield return Phase.Idle;
+    }
+
+    private static Phase PhaseOf(Instance instance) =>
+        instance.Ended ? Phase.Ended : instance.Compensating ? Phase.Compensating : instance is { AtGate: true, Decided: null } ? Phase.AtGate : Phase.Running;
 
     public void Started(StartRequest request, StartAnswer.Accepted answer)
     {
+        _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.World, "clients", $"{request.Key} is {answer.Instance}", Bad: false));
         foreach (var oracle in _oracles) oracle.Started(request, answer);
     }
 
@@ -56,6 +108,7 @@ internal sealed class Watch
 
     private void Durable(Batch batch, IReadOnlyList<ItemAnswer> answers)
     {
+        _world.Options.Durable?.Invoke(batch);
         for (var i = 0; i < answers.Count; i++)
         {
             if (answers[i] is not ItemAnswer.Committed) continue;
@@ -72,10 +125,18 @@ internal sealed class Watch
                 Report(new("replay", $"Record {item.Version} of {item.Instance} cannot be replayed: {e.Message}"));
                 return;
             }
+            if (before is not null) _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(before)]--;
+            _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(after)]++;
             _instances[item.Instance] = after;
             Events += record.Events.Length;
             if (before is null) _open++;
             if (after.Ended && before is not { Ended: true }) _open--;
+            foreach (var @event in record.Events)
+            {
+                _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.Instance, $"{item.Instance}", Timeline.Words(@event), @event is IncidentRaised or DeadlineBreached));
+                if (@event is IncidentRaised { Failure: { Code: "replay.escaped" or "body.stalled" } left }) _world.Escaped(item.Instance, $"{left.Message} ({left.Code})");
+            }
+            if (_world.Options.Choices is { } choices && after is { AtGate: true, Decided: null } && (before is null || before.Visit != after.Visit)) choices.Decide(_world, after);
             _world.Trace?.Add("database", $"{item.Instance} {item.Version} {System.Text.Encoding.UTF8.GetString(item.Body.Span)}");
             var recorded = new Recorded(item, batch.Epoch, record, before, after);
             foreach (var oracle in _oracles) oracle.Durable(recorded);
@@ -86,6 +147,7 @@ internal sealed class Watch
     private void Effect(LedgerEntry entry)
     {
         _world.Trace?.Add("outside", $"{(entry.IsUndo ? "undone" : "done")} {entry.Token}");
+        _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.Instance, $"{entry.Instance}", $"⇒ {entry.Operation} {(entry.IsUndo ? "undone" : "done")} outside", Bad: false));
         foreach (var oracle in _oracles) oracle.Effect(entry);
         Check();
     }

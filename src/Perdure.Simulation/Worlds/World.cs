@@ -2,8 +2,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Perdure.Kernel;
 using Perdure.Simulation.Chance;
 using Perdure.Simulation.Database;
+using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Faults;
 using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Operations;
+using Perdure.Simulation.Reporting;
 using Perdure.Simulation.Time;
 
 namespace Perdure.Simulation.Worlds;
@@ -11,7 +14,7 @@ namespace Perdure.Simulation.Worlds;
 /// <summary>
 /// Everything of one run: nodes, database, clients, the world outside, and what goes wrong, on one thread and one queue. The same seed and options give the same run, bit for bit.
 /// </summary>
-internal sealed class World
+internal sealed class World : IEscapes
 {
     /// <summary>When worlds begin.</summary>
     public static readonly DateTimeOffset Begins = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -30,8 +33,11 @@ internal sealed class World
         Database = new(Schedule, Chance.Store, Begins);
         _current = new SimulatedNode?[options.Nodes];
         _lives = new int[options.Nodes];
+        Timeline = options.Timed ? new() : null;
+        Faults.Told = Struck;
         Trace = options.Traced ? new(this) : null;
         Watch = new(this, options.Invariants);
+        if (options.Crash is { } crash) CrashAt(crash);
         Nemesis = new(this);
         Clients = new(this, options);
     }
@@ -43,6 +49,7 @@ internal sealed class World
     public SimulatedDatabase Database { get; }
     public Ledger Ledger { get; } = new();
     public Trace? Trace { get; }
+    public Timeline? Timeline { get; }
     public Watch Watch { get; }
     public Nemesis Nemesis { get; }
     public Clients Clients { get; }
@@ -64,9 +71,11 @@ internal sealed class World
         for (var place = 0; place < Places; place++) Begin(place);
         Clients.Begin();
         if (_options.Faulty) Nemesis.Begin();
-        Until(_options.FaultyFor.Ticks, () => Clients.Done && !_options.Faulty);
+        Nemesis.Script(_options.Script);
+        var scripted = _options.Script.Count == 0 ? 0 : _options.Script.Max(s => s.At).Ticks;
+        Until(Math.Max(scripted + 1, _options.FaultyFor.Ticks), () => Clients.Done && !_options.Faulty && Schedule.Now > scripted);
         Nemesis.Heal();
-        Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && Watch.IsQuiet);
+        Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && (Watch.IsQuiet || (_options.Choices is not null && Watch.IsStuck)));
         Until(Schedule.Now + Settles, () => false);
         Watch.End();
     }
@@ -90,12 +99,36 @@ internal sealed class World
         }
     }
 
+    // The node dies as its batch arrives, and it is not written; or as it has become durable, and the answer is never heard.
+    private void CrashAt(CrashPoint crash)
+    {
+        var (written, durable) = (0, 0);
+        var told = Database.BecameDurable;
+        Database.Breaks = batch =>
+        {
+            if (++written != crash.Number || !crash.Before) return false;
+            Crash(batch);
+            return true;
+        };
+        Database.BecameDurable = (batch, answers) =>
+        {
+            told?.Invoke(batch, answers);
+            if (++durable == crash.Number && !crash.Before) Crash(batch);
+        };
+
+        void Crash(Ports.Batch batch)
+        {
+            if (Current(batch.Lane) is { } node) Restart(node);
+        }
+    }
+
     /// <summary>A new life begins at a place. The life before may still be there, and not know.</summary>
     public void Begin(int place)
     {
         var carriage = _options.Carriage(place, _lives[place]);
-        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance);
+        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices);
         node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
+        Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"{node} is started", Bad: false));
         Nemesis.Machine(place, node);
         _nodes.Add(node);
         _current[place] = node;
@@ -110,11 +143,30 @@ internal sealed class World
     {
         if (node.Gone) return;
         node.Crash();
+        Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{node.Place}", $"{node} is gone", Bad: true));
         if (_current[node.Place] != node) return;
         Schedule.After(TimeSpan.TicksPerSecond, null, $"{node} is started again", () =>
         {
             if (_current[node.Place] == node) Begin(node.Place);
         });
+    }
+
+    /// <inheritdoc />
+    public TimeSpan Patience => _options.Patience;
+
+    /// <inheritdoc />
+    public void Escaped(InstanceId instance, string what) => Watch.Report(new("escapes", $"{Watch.Describe(instance)}: {what}"));
+
+    // Faults of a place strike what is there; those of the database, everything.
+    private void Struck(FaultKind kind, int? place, InstanceId? instance)
+    {
+        if (_options.Reach is { } reach)
+        {
+            if (instance is { } one) reach.Hit(kind, Watch.PhaseOf(one));
+            else foreach (var phase in Watch.Phases(place)) reach.Hit(kind, phase);
+        }
+        Timeline?.Add(new(Schedule.Now, instance is not null ? LaneOf.Instance : place is not null ? LaneOf.Node : LaneOf.Store,
+            instance?.ToString() ?? (place is { } at ? $"node-{at}" : "store"), $"fault: {kind}", Bad: true));
     }
 
     /// <summary>The place of an instance.</summary>

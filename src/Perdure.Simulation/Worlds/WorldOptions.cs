@@ -1,3 +1,4 @@
+using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Nodes;
 using Perdure.Simulation.Operations;
 
@@ -17,8 +18,19 @@ internal sealed record WorldOptions
     public bool Traced { get; init; }
     public IReadOnlyList<Load> Loads { get; init; } = [];
     public IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> Invariants { get; init; } = [];
+    public bool Timed { get; init; }
+    public IReadOnlySet<int> Skipped { get; init; } = new HashSet<int>();
+    public IReadOnlyList<Scripted> Script { get; init; } = [];
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+    public Choices? Choices { get; init; }
+    public CrashPoint? Crash { get; init; }
+    public Action<Ports.Batch>? Durable { get; init; }
+    public Reach? Reach { get; init; }
     public bool OperatorRetries { get; init; } = true;
 }
 
 /// <summary>Starts of one workflow: how many, over which time, and with which input.</summary>
 internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Dice, int, byte[]> Input, int? Version = null);
+
+/// <summary>A fault that a test brings about: when, which, where, and what it calls it.</summary>
+internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name);

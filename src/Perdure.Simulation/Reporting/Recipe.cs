@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Perdure.Simulation.Reporting;
+
+/// <summary>All that makes a run what it is, apart from the code: the seed, the workload, and which faults. Written as one line, and read again.</summary>
+internal sealed record Recipe(ulong Seed)
+{
+    private static readonly char[] Between = [' '];
+
+    public string Build { get; init; } = "";
+    public int Nodes { get; init; } = 1;
+    /// <summary>How many instances of each load are started.</summary>
+    public ImmutableArray<int> Starts { get; init; } = [];
+    public bool Faulty { get; init; } = true;
+    public bool OnlyNamed { get; init; }
+    public TimeSpan FaultsFor { get; init; } = TimeSpan.FromSeconds(30);
+    public bool Operator { get; init; } = true;
+    /// <summary>Rates that were set.</summary>
+    public ImmutableSortedDictionary<FaultKind, double> Rates { get; init; } = ImmutableSortedDictionary<FaultKind, double>.Empty;
+    /// <summary>Kinds that were switched off while the run was minimised.</summary>
+    public ImmutableSortedSet<FaultKind> Off { get; init; } = [];
+    /// <summary>Strikes that were left out, by their number.</summary>
+    public ImmutableSortedSet<int> Skipped { get; init; } = [];
+
+    public double? Rate(FaultKind kind) => Off.Contains(kind) ? 0 : Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed ? 0 : null;
+
+    public override string ToString()
+    {
+        List<string> parts = [$"build={Build.Replace(' ', '_')}", Part("seed", Seed), Part("nodes", Nodes), $"starts={List(Starts, s => s.ToString(CultureInfo.InvariantCulture))}", $"faults={(Faulty ? OnlyNamed ? "named" : "all" : "none")}",
+            Part("faults-for", FaultsFor.ToString("c", CultureInfo.InvariantCulture)), $"operator={(Operator ? "yes" : "no")}"];
+        if (!Rates.IsEmpty) parts.Add($"rates={List(Rates, r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}:{r.Value:R}"))}");
+        if (!Off.IsEmpty) parts.Add($"off={List(Off, k => k.ToString())}");
+        if (!Skipped.IsEmpty) parts.Add($"skip={List(Skipped, s => s.ToString(CultureInfo.InvariantCulture))}");
+        return string.Join(' ', parts);
+
+        static string List<T>(IEnumerable<T> items, Func<T, string> text) => string.Join(',', items.Select(text));
+        static string Part<T>(string name, T value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value}");
+    }
+
+    /// <exception cref="FormatException">The line is not one of a report.</exception>
+    public static Recipe Parse(string line)
+    {
+        var recipe = new Recipe(0);
+        foreach (var part in line.Split(Between, StringSplitOptions.RemoveEmptyEntries))
+        {
+            var at = part.IndexOf('=', StringComparison.Ordinal);
+            if (at < 0) throw new FormatException($"'{part}' is not name=value.");
+            var value = part[(at + 1)..];
+            var items = value.Split(',', StringSplitOptions.RemoveEmptyEntries);
+            recipe = part[..at] switch
+            {
+                "build" => recipe with { Build = value },
+                "seed" => recipe with { Seed = ulong.Parse(value, CultureInfo.InvariantCulture) },
+                "nodes" => recipe with { Nodes = Number(value) },
+                "starts" => recipe with { Starts = [.. items.Select(Number)] },
+                "faults" => recipe with { Faulty = value != "none", OnlyNamed = value == "named" },
+                "faults-for" => recipe with { FaultsFor = TimeSpan.ParseExact(value, "c", CultureInfo.InvariantCulture) },
+                "operator" => recipe with { Operator = value == "yes" },
+                "rates" => recipe with { Rates = items.Select(i => i.Split(':')).ToImmutableSortedDictionary(p => Enum.Parse<FaultKind>(p[0]), p => double.Parse(p[1], CultureInfo.InvariantCulture)) },
+                "off" => recipe with { Off = [.. items.Select(Enum.Parse<FaultKind>)] },
+                "skip" => recipe with { Skipped = [.. items.Select(Number)] },
+                var other => throw new FormatException($"A line has no '{other}'."),
+            };
+        }
+        return recipe;
+
+        static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    }
+}

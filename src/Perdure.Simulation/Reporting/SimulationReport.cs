@@ -1,0 +1,59 @@
+using Perdure.Simulation.Reporting;
+
+namespace Perdure.Simulation;
+
+/// <summary>What became of one seed.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Violation">What did not hold; null where all did.</param>
+/// <param name="Events">How many events became durable.</param>
+/// <param name="Time">How much of the world's time passed.</param>
+/// <param name="TraceHash">The SHA-256 of everything that happened, where it was traced.</param>
+public sealed record SeedReport(ulong Seed, Violation? Violation, long Events, TimeSpan Time, string? TraceHash)
+{
+    internal List<TraceLine>? Lines { get; init; }
+    internal Recipe Recipe { get; init; } = new(Seed);
+    internal Timeline? Timeline { get; init; }
+    internal IReadOnlySet<FaultKind> Struck { get; init; } = new HashSet<FaultKind>();
+    internal int Strikes { get; init; }
+    internal string? Minimised { get; init; }
+}
+
+/// <summary>What became of all seeds so far.</summary>
+public sealed record SimulationReport
+{
+    /// <summary>How many seeds were run.</summary>
+    public int Seeds { get; init; }
+    /// <summary>How many events became durable.</summary>
+    public long Events { get; init; }
+    /// <summary>How much of the worlds' time passed.</summary>
+    public TimeSpan Time { get; init; }
+    /// <summary>The seed that failed; null where none did.</summary>
+    public SeedReport? Failed { get; init; }
+    /// <summary>Whether every promise and invariant held in every seed.</summary>
+    public bool Passed => Failed is null;
+
+    /// <summary>Which kinds of faults struck in which phases of instances.</summary>
+    public Reach? Reach { get; init; }
+    /// <summary>The one line that runs the minimised failure again, with <see cref="Simulate.Again"/>; null where none failed.</summary>
+    public string? Line => Failed?.Recipe.ToString();
+    /// <summary>What happened in the minimised failure, a line for each thing; null where none failed.</summary>
+    public string? Timeline => Failed?.Timeline?.Text(int.MaxValue);
+
+    /// <summary>Writes the timeline of the failure as one page with a lane for each node, the store and each instance.</summary>
+    /// <param name="path">The file; one that exists is written over.</param>
+    /// <exception cref="InvalidOperationException">Nothing failed.</exception>
+    public void WriteHtml(string path)
+    {
+        if (Failed is not { Timeline: { } timeline } failed) throw new InvalidOperationException("Nothing failed: there is no timeline.");
+        File.WriteAllText(path, TimelineHtml.Of($"Seed {failed.Seed}: {failed.Violation!.Oracle}", failed.Violation.Seen, Line!, timeline.Entries));
+    }
+
+    internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Time = Time + seed.Time, Failed = seed.Violation is null ? null : seed };
+
+    /// <inheritdoc />
+    public override string ToString() => Failed is { } failed
+        ? $"Seed {failed.Seed}: {failed.Violation!.Message}\n{failed.Minimised}Again: {Line}\n{failed.Timeline?.Text(Shown)}"
+        : $"{Seeds} seeds, {Events:N0} events, {Time} of the worlds' time. {Reach}";
+
+    private const int Shown = 40;
+}

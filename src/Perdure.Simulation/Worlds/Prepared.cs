@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Perdure.Kernel;
+using Perdure.Replay;
+using Perdure.Runtime;
+using Perdure.Simulation.Exploring;
+using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Reporting;
+using Perdure.Simulation.Worlds;
+
+namespace Perdure.Simulation;
+
+public sealed partial record Simulate
+{
+    /// <summary>What every run of a simulation shares: made once.</summary>
+    private sealed class Prepared : IDisposable
+    {
+        private readonly Simulate _simulation;
+        private readonly ServiceProvider _services;
+        private readonly WorldOptions _options;
+        private readonly string _build;
+
+        public Prepared(Simulate simulation)
+        {
+            _simulation = simulation;
+            var collection = new ServiceCollection();
+            collection.AddLogging();
+            collection.AddOptions();
+            simulation.Given(collection);
+            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Handle(type, services));
+            var builder = new PerdureBuilder(collection);
+            simulation.Carried(builder);
+            _services = collection.BuildServiceProvider();
+            var definitions = new Definitions(_services, builder);
+            var settings = _services.GetRequiredService<IOptions<PerdureOptions>>().Value;
+            var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), settings);
+            var maps = definitions.Registry.All.Select(c => c.Map).ToList();
+            _build = string.Join('/', maps.Select(m => m.Build).OfType<string>().Prepend(typeof(Simulate).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?").Distinct());
+            var possible = Enum.GetValues<FaultKind>().Where(k => simulation.Faulty && Recipe(0).Rate(k) != 0).ToImmutableArray();
+            Reach = new(possible, maps.Any(m => m.States.Any(s => s.Kind == StateKind.Gate)));
+            _options = new()
+            {
+                Carriage = (_, _) => carriage, Stands = simulation.Stands, Loads = simulation.Loads, Invariants = simulation.Invariants, Script = simulation.Script, Patience = simulation.Patience,
+            };
+        }
+
+        public Reach Reach { get; }
+
+        public Recipe Recipe(ulong seed) => new(seed)
+        {
+            Build = _build, Nodes = _simulation.NodeCount, Starts = [.. _simulation.Loads.Select(l => l.Count)], Faulty = _simulation.Faulty, OnlyNamed = _simulation.OnlyNamed,
+            FaultsFor = _simulation.FaultsLast, Operator = _simulation.Retries, Rates = _simulation.Rates.ToImmutableSortedDictionary(),
+        };
+
+        public SeedReport Run(Recipe recipe, bool traced = false, bool timed = false)
+        {
+            var options = Options(recipe) with { Traced = traced, Timed = timed, Reach = timed ? null : Reach };
+            var (world, violation) = Run(options, recipe.Seed);
+            return new(recipe.Seed, violation, world.Watch.Events, world.Now - World.Begins, world.Trace?.Hash())
+            {
+                Lines = world.Trace?.Lines, Recipe = recipe, Timeline = world.Timeline, Strikes = world.Nemesis.Strikes,
+                Struck = Enum.GetValues<FaultKind>().Where(k => world.Faults.Struck(k) > 0).ToHashSet(),
+            };
+        }
+
+        public SeedReport Minimised(Recipe recipe, SeedReport failed)
+        {
+            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.MinimisingRuns, _simulation.MinimisingTime);
+            var least = minimiser.Shrink(recipe, Run(recipe, timed: true) is { Violation: not null } again ? again : failed);
+            return least.Report with { Minimised = $"Minimised in {minimiser.Runs} runs{(minimiser.CutOff ? ", where the bound ended it" : "")}.\n" };
+        }
+
+        public CrashReport CrashEverywhere(ulong seed)
+        {
+            List<string> points = [];
+            var options = Options(Recipe(seed));
+            var (calm, violation) = Run(options with { Durable = batch => points.Add(Words(batch)) }, seed);
+            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)]);
+            var expected = new Outcomes(calm);
+            List<CrashDifference> differences = [];
+            for (var point = 1; point <= points.Count; point++)
+                foreach (var before in (bool[])[true, false])
+                {
+                    var (world, wrong) = Run(options with { Crash = new(point, before) }, seed);
+                    foreach (var difference in wrong is null ? new Outcomes(world).Against(expected) : [wrong.Message]) differences.Add(new(point, before, points[point - 1], difference));
+                }
+            return new(points.Count, 2 * points.Count, differences);
+        }
+
+        public ExploreReport Explore(int depth, int paths)
+        {
+            var one = Recipe(1) with { Nodes = 1, Starts = [.. _simulation.Loads.Select(_ => 1)] };
+            return new Exploration(choices => Run(Options(one) with { Choices = choices }, one.Seed), depth, paths).Walk();
+        }
+
+        private static string Words(Ports.Batch batch) => string.Join("; ", batch.Items.Select(i => string.Join(", ", EventCodec.Read(i.Body).Select(Reporting.Timeline.Words))));
+
+        private WorldOptions Options(Recipe recipe) => _options with
+        {
+            Nodes = recipe.Nodes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Skipped = recipe.Skipped, OperatorRetries = recipe.Operator,
+            Loads = [.. _simulation.Loads.Select((load, i) => i < recipe.Starts.Length ? load with { Count = recipe.Starts[i] } : load)],
+        };
+
+        private (World World, Violation? Violation) Run(WorldOptions options, ulong seed)
+        {
+            World? world = null;
+            Violation? violation = null;
+            // On a thread of the world's own: without a synchronization context or scheduler, under which continuations would not run inline.
+            var thread = new Thread(() =>
+            {
+                try
+                {
+                    world = new World(options, seed);
+                    world.Run();
+                }
+                catch (Violation found)
+                {
+                    violation = found;
+                }
+                catch (Exception e)
+                {
+                    violation = new("simulator", e.ToString());
+                }
+            }, 16 * 1024 * 1024) { IsBackground = true };
+            using (ExecutionContext.SuppressFlow()) thread.Start();
+            // A world whose thread stands still waits in user code for something that the world cannot bring about.
+            for (var happened = -1L; !thread.Join(StandsStill(options)) && !System.Diagnostics.Debugger.IsAttached;)
+            {
+                if (world is not { } seen) continue;
+                if (seen.Schedule.Happened == happened) return (seen, new("escapes", $"The world's thread stands still in '{seen.Schedule.Doing}'. {seen.Watch.Running()}"));
+                happened = seen.Schedule.Happened;
+            }
+            return (world ?? throw violation!, violation);
+        }
+
+        // Longer than an operation is waited for.
+        // Only its policies are asked for: what its constructor takes and nobody gave is not missed.
+        private static object Handle(Type type, IServiceProvider services)
+        {
+            var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length) ?? throw new InvalidOperationException($"{type} has no public constructor.");
+            return constructor.Invoke([.. constructor.GetParameters().Select(p => services.GetService(p.ParameterType))]);
+        }
+
+        private static TimeSpan StandsStill(WorldOptions options) => 3 * options.Patience;
+
+        public void Dispose() => _services.Dispose();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+
+namespace Perdure.Simulation.Tests;
+
+/// <summary>Nothing of a run happens outside of its one thread, and what a user's code takes outside is named.</summary>
+public sealed class NothingLeavesTheWorld
+{
+    [Fact]
+    public async Task A_run_gives_the_thread_pool_nothing_to_do_and_two_processes_do_the_same_run()
+    {
+        string[] seeds = ["1", "7", "23", "42", "1001"];
+        var first = await InAProcess(seeds);
+        var second = await InAProcess(seeds);
+        Assert.Equal("0", first[^1]);
+        Assert.Equal("0", second[^1]);
+        Assert.Equal(seeds.Length + 1, first.Length);
+        Assert.Equal(first, second);
+        Assert.Equal(seeds.Length, first.SkipLast(1).Distinct().Count());
+        Assert.All(first.SkipLast(1), hash => Assert.Equal(64, hash.Length));
+    }
+
+    [Theory]
+    [InlineData("task-run")]
+    [InlineData("delay")]
+    public void A_body_that_awaits_what_is_not_of_its_visit_is_named(string how)
+    {
+        var report = Escaping(how).WithoutFaults().Run(1);
+        Assert.False(report.Passed);
+        Assert.Equal("escapes", report.Failed!.Violation!.Oracle);
+        Assert.Contains("of 'leaves' in state 'Begun', last step 'stay'", report.Failed.Violation.Seen, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("operation-delay", "was completed by another thread")]
+    [InlineData("operation-never", "was not completed within")]
+    public void An_operation_that_another_thread_completes_is_named(string how, string why)
+    {
+        var report = (Escaping(how) with { Patience = TimeSpan.FromSeconds(1) }).WithoutFaults().Run(1);
+        Assert.False(report.Passed);
+        Assert.Equal("escapes", report.Failed!.Violation!.Oracle);
+        Assert.Contains("of 'leaves' in state 'Begun', last step 'outside'", report.Failed.Violation.Seen, StringComparison.Ordinal);
+        Assert.Contains(why, report.Failed.Violation.Seen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_body_that_holds_the_thread_is_named_rather_than_waited_for()
+    {
+        var report = (Escaping("blocks") with { Patience = TimeSpan.FromMilliseconds(200), MinimisingRuns = 0 }).WithoutFaults().Run(1);
+        Assert.False(report.Passed);
+        Assert.Contains("stands still", report.Failed!.Violation!.Seen, StringComparison.Ordinal);
+        Assert.Contains("of 'leaves' in state 'Begun', last step 'stay'", report.Failed.Violation.Seen, StringComparison.Ordinal);
+        Leaves.Held.Set();
+    }
+
+    private static Simulate Escaping(string how) => Simulate.Workflow<Leaves>()
+        .Replace<Stay, Errand, Arrived>(_ => new("here"))
+        .Starts("leaves", (_, _) => new Errand(how), count: 1);
+
+    // The same program, so that nothing but the runs uses its pool.
+    private static async Task<string[]> InAProcess(string[] seeds)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Program.Traces, .. seeds]) { RedirectStandardOutput = true })!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        try
+        {
+            var output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            Assert.Equal(0, process.ExitCode);
+            return output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+}
+
+public sealed record Errand(string How);
+public sealed record Arrived(string Where);
+public sealed record Over(string Where);
+
+public sealed class Stay : Query<Errand, Arrived>
+{
+    public override Task<Arrived> Run(Errand input, Attempt attempt) => Task.FromResult(new Arrived("here"));
+}
+
+public sealed class Outside : Irreversible<Errand, Arrived>
+{
+    public override async Task<Arrived> Run(Errand input, Attempt attempt)
+    {
+        if (input.How == "operation-never") await new TaskCompletionSource().Task;
+        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        return new("there");
+    }
+}
+
+public sealed class Leaves(Stay stay, Outside outside) : Workflow<Errand>("leaves", version: 1)
+{
+    internal static ManualResetEventSlim Held { get; } = new();
+
+    protected override Map<Errand> Define(Map<Errand> map) => map.Start("Begun").Runs(Go).End<Over>();
+
+    public async Task<To<Over>> Go(IVisit<Errand> visit, Errand errand)
+    {
+        await visit.Run(stay, errand);
+        if (errand.How == "task-run") await Task.Run(() => 1);
+        else if (errand.How == "delay") await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        else if (errand.How == "blocks") Held.Wait();
+        else await visit.Run(outside, errand);
+        return new Over("there");
+    }
+}
