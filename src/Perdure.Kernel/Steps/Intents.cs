@@ -101,7 +101,7 @@ internal static class Intents
 
     public static Instance Apply(Instance instance, Noted e, DateTimeOffset at) => instance with
     {
-        Journal = instance.Journal.Set(e.Name, new(e.Name, EntryKind.Note, e.Ordinal, "", e.Value, at) 
+        Journal = instance.Journal.Set(e.Name, new(e.Name, EntryKind.Note, e.Ordinal, "", e.Value, at)
         {
             Status = EntryStatus.Succeeded, Result = e.Value, DoneAs = instance.Outcomes + 1,
         }),

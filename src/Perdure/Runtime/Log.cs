@@ -6,8 +6,8 @@ namespace Perdure.Runtime;
 /// <summary>What the engine logs, under stable ids.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1001, LogLevel.Information, "Node {Host}/{ProcessId} owns {Lanes} lane(s) with epoch {Epoch}; the owner before {Ending}.")]
-    public static partial void Opened(ILogger log, string host, int processId, int lanes, long epoch, string ending);
+    [LoggerMessage(1001, LogLevel.Information, "Node {Host}/{ProcessId} owns {Lanes} lane(s) with epoch {Epoch}; {Before}.")]
+    public static partial void Opened(ILogger log, string host, int processId, int lanes, long epoch, string before);
 
     [LoggerMessage(1002, LogLevel.Information, "Draining: {Running} attempt(s) run, {InFlight} instance(s) are in flight.")]
     public static partial void Draining(ILogger log, int running, int inFlight);

@@ -66,7 +66,8 @@ internal sealed class Node
             .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
         Unclean = ownership.Unclean;
         (OpenedAt, OpenedBefore) = (Store.Clock.GetUtcNow(), ownership.Before ?? DateTimeOffset.MinValue);
-        Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch), Unclean ? "did not close it" : "closed it");
+        Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch),
+            ownership.Before is null ? "nobody owned it before" : Unclean ? "the owner before did not close it" : "the owner before closed it");
         Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
         foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");
         _lanes = lanes;
