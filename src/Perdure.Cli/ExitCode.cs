@@ -15,9 +15,12 @@ internal static class ExitCode
         {
             return command();
         }
-        catch (Exception e) when (Root(e) is UnusableInput or PerdureException or HistoryFormatException or FormatException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e)
         {
-            Console.Error.WriteLine($"perdure: {Root(e).Message}");
+            // What the user's own code throws comes here too: a sentence, and the kind of error where the tool does not know it.
+            var cause = Root(e);
+            var known = cause is UnusableInput or PerdureException or HistoryFormatException or FormatException or IOException or UnauthorizedAccessException or InvalidOperationException;
+            Console.Error.WriteLine(known ? $"perdure: {cause.Message}" : $"perdure: {cause.GetType().Name}: {cause.Message}");
             return Unusable;
         }
     }

@@ -44,14 +44,4 @@ public sealed class Simulations(World world) : IClassFixture<World>
         Assert.True(code == 0, output + errors);
         Assert.Contains("\"passed\": true", output, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void A_workflow_that_stops_getting_on_ends_with_3()
-    {
-        var assembly = world.Assembly("stuck", Simulation.Replace("INVARIANT", ".WithoutFaults()", StringComparison.Ordinal).Replace("_ => new(\"room 7\")", "_ => throw new TransientFailure(\"busy\", \"Busy.\")", StringComparison.Ordinal),
-            ("public sealed class BookHotel : Operation<Bill, Booking>\n{", "public sealed class BookHotel : Operation<Bill, Booking>\n{\n    public override Retry Retry => Retry.Exponential(TimeSpan.FromSeconds(1), cap: TimeSpan.FromMinutes(1), attempts: int.MaxValue, within: TimeSpan.FromDays(100_000));"));
-        var (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--seeds", "1");
-        Assert.True(code == 3, output + errors);
-        Assert.Contains("liveness", output, StringComparison.Ordinal);
-    }
 }

@@ -28,8 +28,9 @@ public sealed record HistoryHeader(int Format, string Instance, string Workflow,
     public string? Build { get; init; }
     /// <summary>The map that it was started with, as the store has it.</summary>
     public string? Map { get; init; }
+    // A line without them gives null here.
     /// <summary>The paths whose values were put out of sight.</summary>
-    public IReadOnlyList<string> Redacted { get; init; } = [];
+    public IReadOnlyList<string> Redacted { get; init => field = value ?? []; } = [];
 
     internal InstanceId Id => InstanceId.TryParse(Instance, out var id) ? id : throw new HistoryFormatException($"\"{Instance}\" is not the id of an instance.");
 }
@@ -38,7 +39,7 @@ public sealed record HistoryHeader(int Format, string Instance, string Workflow,
 internal sealed record HistoryLine(long Record, DateTimeOffset At, JsonElement Events)
 {
     /// <summary>Payloads in which something was put out of sight, each as the number of its event, a slash, and the property: <c>0/input</c>.</summary>
-    public IReadOnlyList<string> Redacted { get; init; } = [];
+    public IReadOnlyList<string> Redacted { get; init => field = value ?? []; } = [];
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
