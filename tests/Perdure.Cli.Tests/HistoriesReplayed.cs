@@ -110,7 +110,6 @@ public sealed class HistoriesReplayed(World world) : IClassFixture<World>
     [Fact]
     public void A_test_replays_histories_in_a_few_lines()
     {
-        File.Copy(world.Exported(), Path.Combine(World.Root, "tests/Perdure.Cli.Tests/Golden/histories-1.jsonl"), true);//TEMP
         var report = HistoryReplay.Against<BookTrip>().Run(RecordedHistory.Read(world.Exported()));
         Assert.True(report.Passed, report.ToString());
     }

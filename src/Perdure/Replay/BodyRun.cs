@@ -146,7 +146,7 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
 
     /// <summary>Entries that an earlier run journaled and that this one did not ask for.</summary>
     public IEnumerable<string> Unasked() =>
-        Instance.Journal.Count == _asked.Count ? [] : Instance.Journal.Keys.Where(name => !_asked.ContainsKey(name)).Order(StringComparer.Ordinal);
+        Instance.Journal.Keys.Where(name => !_asked.ContainsKey(name)).Order(StringComparer.Ordinal);
 
     private void Break(Divergence broken) => Broken ??= broken;
 
