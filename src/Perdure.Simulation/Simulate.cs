@@ -67,6 +67,8 @@ public sealed partial record Simulate
             (codec, input) => undo?.Invoke(codec.Decode<TIn>(input)!))),
     };
 
+    internal Simulate Replace(string operation, Stand stand) => this with { Stands = Stands.SetItem(operation, stand) };
+
     /// <summary>How many nodes share the instances; one unless said otherwise.</summary>
     public Simulate Nodes(int count) => this with { NodeCount = count };
 

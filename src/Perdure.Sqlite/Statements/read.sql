@@ -51,3 +51,13 @@ SELECT m.workflow, m.version, t.operation FROM stack_tally t JOIN map m ON m.id 
 -- name: pages-owed
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error
 FROM page p CROSS JOIN state s ON s.id = p.state CROSS JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id LIMIT ?1
+
+-- name: workflow-ids-up
+SELECT i.id, (SELECT max(version) FROM log l WHERE l.instance = i.id) FROM instance i JOIN scope c ON c.id = i.scope
+WHERE i.id > ?1 AND (?2 IS NULL OR c.workflow = ?2) ORDER BY i.id LIMIT ?3
+
+-- name: newest-version
+SELECT coalesce(max(version), 0) FROM log WHERE instance = ?1
+
+-- name: map-text
+SELECT definition FROM map WHERE workflow = ?1 AND version = ?2

@@ -69,7 +69,7 @@ internal static class Delivered
         }
         catch (JsonException e)
         {
-            throw new Divergence($"The journaled result of \"{entry.Name}\" ({entry.Result!.Type}) cannot be read as {Names.Of(typeof(T))}: {e.Message}", code);
+            throw new Divergence($"The journaled result of \"{entry.Name}\" ({entry.Result!.Type}) cannot be read as {Names.Of(typeof(T))}: {e.Message}", code) { Step = entry.Name };
         }
     }
 

@@ -12,6 +12,8 @@ internal interface IBodyHost
     Guid NextId();
     /// <summary>The body went on outside of its lane; called from any thread.</summary>
     void Escaped(BodyRun run, string what);
+    /// <summary>Whether the input that the code gives is the journaled one of that entry.</summary>
+    bool IsSame(Entry entry, Payload given) => entry.Input!.Body.Span.SequenceEqual(given.Body.Span);
 }
 
 /// <summary>
@@ -144,7 +146,7 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
 
     /// <summary>Entries that an earlier run journaled and that this one did not ask for.</summary>
     public IEnumerable<string> Unasked() =>
-        Instance.Journal.Count == _asked.Count ? [] : Instance.Journal.Keys.Where(name => !_asked.ContainsKey(name)).Order(StringComparer.Ordinal);
+        Instance.Journal.Keys.Where(name => !_asked.ContainsKey(name)).Order(StringComparer.Ordinal);
 
     private void Break(Divergence broken) => Broken ??= broken;
 
@@ -185,7 +187,7 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
         {
             if (Differs(entry, kind, target, input) is { } difference)
             {
-                Break(new(difference));
+                Break(difference);
                 return Never<T>();
             }
             if (entry.IsDone) _ready.Enqueue(awaiter, entry.DoneAs);
@@ -194,16 +196,23 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
         return awaiter.Task;
     }
 
-    private string? Differs(Entry entry, EntryKind kind, string target, Payload? input)
+    private Divergence? Differs(Entry entry, EntryKind kind, string target, Payload? input)
     {
         if (entry.Kind != kind || entry.Target != target)
-            return $"The journal has \"{entry.Name}\" as {entry.Kind} of \"{entry.Target}\"; the code asks for {kind} of \"{target}\".";
+            return Other($"The journal has \"{entry.Name}\" as {entry.Kind} of \"{entry.Target}\"; the code asks for {kind} of \"{target}\".", $"{entry.Kind} of \"{entry.Target}\"", $"{kind} of \"{target}\"");
         if (Instance.Accepted || input is null || entry.Input is null) return null;
         if (entry.Input.Type != input.Type || entry.Input.Schema != input.Schema)
-            return $"The input of \"{entry.Name}\" was journaled as {entry.Input.Type} ({entry.Input.Schema}); the code gives {input.Type} ({input.Schema}).";
-        return entry.Input.Body.Span.SequenceEqual(input.Body.Span) ? null
-            : $"The input of \"{entry.Name}\" differs from the journaled one. A body must compute inputs from its data and from what its visit gave it.";
+            return Other($"The input of \"{entry.Name}\" was journaled as {entry.Input.Type} ({entry.Input.Schema}); the code gives {input.Type} ({input.Schema}).",
+                $"{entry.Input.Type} ({entry.Input.Schema})", $"{input.Type} ({input.Schema})");
+        return host.IsSame(entry, input) ? null
+            : Other($"The input of \"{entry.Name}\" differs from the journaled one. A body must compute inputs from its data and from what its visit gave it.", Text(entry.Input), Text(input));
+
+        Divergence Other(string message, string recorded, string expected) => new(message) { Step = entry.Name, Recorded = recorded, Expected = expected };
     }
+
+    private static string Text(Payload payload) => System.Text.Encoding.UTF8.GetString(payload.Body.Span[..Math.Min(payload.Body.Length, TextMax)]);
+
+    private const int TextMax = 2_000;
 
     private static Task<T> Never<T>() => new TaskCompletionSource<T>().Task;
 }

@@ -10,5 +10,12 @@ internal sealed class Divergence(string message, string code = Divergence.Diverg
 
     public string Code => code;
 
+    /// <summary>The journal entry that it is about, where it is about one.</summary>
+    public string? Step { get; init; }
+    /// <summary>What the journal has there.</summary>
+    public string? Recorded { get; init; }
+    /// <summary>What the code expects there.</summary>
+    public string? Expected { get; init; }
+
     public Failure ToFailure() => new(code, Message);
 }
