@@ -34,6 +34,10 @@ public sealed record Simulate
     private bool OnlyNamed { get; init; }
     private TimeSpan FaultsLast { get; init; } = TimeSpan.FromSeconds(30);
     private bool Retries { get; init; } = true;
+    private System.Collections.Immutable.ImmutableList<Mail> Mails { get; init; } = [];
+    private double PauseShare { get; init; }
+    private double CancelShare { get; init; }
+    private long? Happenings { get; init; }
 
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
@@ -54,6 +58,23 @@ public sealed record Simulate
     {
         Loads = Loads.Add(new(workflow, count, within ?? TimeSpan.FromSeconds(10), (dice, number) => JsonSerializer.SerializeToUtf8Bytes(input(dice, number), PerdureOptions.DefaultJson()), version)),
     };
+
+    /// <summary>Messages that every instance of a workflow is sent, one after the other, each under an id of its own and some of them more than once.</summary>
+    /// <param name="workflow">The workflow's stable name.</param>
+    /// <param name="message">Makes a message; the dice are the seed's, the number counts from 1 for each instance.</param>
+    /// <param name="count">How many for each instance.</param>
+    public Simulate Sends<TSignal>(string workflow, Func<Dice, int, TSignal> message, int count = 1) where TSignal : class => this with
+    {
+        Mails = Mails.Add(new(workflow, Names.Kebab(typeof(TSignal)), count, (dice, number) => JsonSerializer.SerializeToUtf8Bytes(message(dice, number), PerdureOptions.DefaultJson()))),
+    };
+
+    /// <summary>People pause some instances, resume them after a while, and cancel some.</summary>
+    /// <param name="pauses">Which share of instances is paused.</param>
+    /// <param name="cancels">Which share is cancelled.</param>
+    public Simulate Interrupts(double pauses = 0.1, double cancels = 0.1) => this with { PauseShare = pauses, CancelShare = cancels };
+
+    /// <summary>A run in which more things happen than that does not come to an end, and fails; five million unless said otherwise.</summary>
+    public Simulate Bound(long things) => this with { Happenings = things };
 
     /// <summary>Puts a function in the place of an operation. Its downstream is the simulated one, which does each token once.</summary>
     /// <param name="run">Makes the output; may throw a failure.</param>
@@ -152,6 +173,7 @@ public sealed record Simulate
                 Nodes = simulation.NodeCount, Carriage = (_, _) => carriage, Stands = simulation.Stands, Faulty = simulation.Faulty, FaultyFor = simulation.FaultsLast,
                 Rate = kind => simulation.Rates.TryGetValue(kind, out var rate) ? rate : simulation.OnlyNamed ? 0 : null,
                 Loads = simulation.Loads, Invariants = simulation.Invariants, OperatorRetries = simulation.Retries,
+                Mails = simulation.Mails, Pauses = simulation.PauseShare, Cancels = simulation.CancelShare, EventsMax = simulation.Happenings ?? 5_000_000,
             };
         }
 

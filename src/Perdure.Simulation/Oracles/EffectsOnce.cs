@@ -25,18 +25,27 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
 
     public override void Durable(Recorded recorded)
     {
+        var instance = recorded.Before;
         foreach (var @event in recorded.Record.Events)
         {
             switch (@event)
             {
-                case StepSucceeded done:
-                    var entry = recorded.Before!.Open(done.Ordinal) ?? recorded.After.Journal.Values.FirstOrDefault(e => e.Ordinal == done.Ordinal);
-                    if (entry is not null && recorded.Before.TokenOf(entry) is var token && !_tokens.Contains(token)) Fail($"{token} is recorded as done, and was never done.");
+                case StepSucceeded done when instance!.Open(done.Ordinal) is { } entry:
+                    if (instance.TokenOf(entry) is var token && !_tokens.Contains(token)) Fail($"{token} is recorded as done, and was never done.");
                     break;
-                case StepRetried { Attempt: var attempt } retried when recorded.Before!.Open(retried.Ordinal) is { AtMostOnce: true, EverUnknown: true, Status: not EntryStatus.Retrying } parked:
-                    Fail($"'{parked.Name}' of {recorded.After.Id} must not be started twice, and its attempt {attempt} was.");
+                // Only after a person has consented does it wait to be tried again.
+                case StepRetried { Attempt: var attempt } retried when instance!.Open(retried.Ordinal) is { AtMostOnce: true, EverUnknown: true, Status: not EntryStatus.Retrying } parked:
+                    Fail($"'{parked.Name}' of {instance.Id} must not be started twice, and its attempt {attempt} was.");
+                    break;
+                case StepRetryScheduled { NextOrdinal: null } again when instance!.Open(again.Ordinal) is { AtMostOnce: true } once && (once.EverUnknown || again.Failure.Unknown):
+                    Fail($"'{once.Name}' of {instance.Id} must not be started twice, and is to be tried again.");
+                    break;
+                case Recovered:
+                    foreach (var (_, name) in instance!.Outstanding)
+                        if (instance.Journal[name] is { Kind: EntryKind.Step, AtMostOnce: true, Status: EntryStatus.Running }) Fail($"'{name}' of {instance.Id} must not be started twice, and is after a recovery.");
                     break;
             }
+            instance = Decider.Evolve(instance, @event, recorded.Record.Version, recorded.Record.At);
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class Watch
     {
         (_world, _invariants, _seen) = (world, invariants, new(world));
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
-            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
+            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
         world.Database.BecameDurable = Durable;
         world.Ledger.Added = Effect;
     }
@@ -40,6 +40,16 @@ internal sealed class Watch
     public void Started(StartRequest request, StartAnswer.Accepted answer)
     {
         foreach (var oracle in _oracles) oracle.Started(request, answer);
+    }
+
+    public void Sent(InstanceId instance, string message)
+    {
+        foreach (var oracle in _oracles) oracle.Sent(instance, message);
+    }
+
+    public void Commanded(string what, InstanceId instance)
+    {
+        foreach (var oracle in _oracles) oracle.Commanded(what, instance);
     }
 
     public void Look()

@@ -34,6 +34,7 @@ internal sealed class World
         Watch = new(this, options.Invariants);
         Nemesis = new(this);
         Clients = new(this, options);
+        Senders = new(this, options);
     }
 
     public ulong Seed { get; }
@@ -46,6 +47,7 @@ internal sealed class World
     public Watch Watch { get; }
     public Nemesis Nemesis { get; }
     public Clients Clients { get; }
+    public Senders Senders { get; }
     public WorldOptions Options => _options;
     public DateTimeOffset Now => Begins.AddTicks(Schedule.Now);
 
@@ -63,6 +65,7 @@ internal sealed class World
     {
         for (var place = 0; place < Places; place++) Begin(place);
         Clients.Begin();
+        Senders.Begin();
         if (_options.Faulty) Nemesis.Begin();
         Until(_options.FaultyFor.Ticks, () => Clients.Done && !_options.Faulty);
         Nemesis.Heal();

@@ -17,8 +17,14 @@ internal sealed record WorldOptions
     public bool Traced { get; init; }
     public IReadOnlyList<Load> Loads { get; init; } = [];
     public IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> Invariants { get; init; } = [];
+    public IReadOnlyList<Mail> Mails { get; init; } = [];
+    public double Pauses { get; init; }
+    public double Cancels { get; init; }
     public bool OperatorRetries { get; init; } = true;
 }
 
 /// <summary>Starts of one workflow: how many, over which time, and with which input.</summary>
 internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Dice, int, byte[]> Input, int? Version = null);
+
+/// <summary>Messages that every instance of a workflow is sent, one after the other.</summary>
+internal sealed record Mail(string Workflow, string Signal, int Count, Func<Dice, int, byte[]> Body);
