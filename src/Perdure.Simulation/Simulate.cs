@@ -38,6 +38,7 @@ public sealed record Simulate
     private double PauseShare { get; init; }
     private double CancelShare { get; init; }
     private long? Happenings { get; init; }
+    private TimeSpan? Quiet { get; init; }
 
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
@@ -72,6 +73,9 @@ public sealed record Simulate
     /// <param name="pauses">Which share of instances is paused.</param>
     /// <param name="cancels">Which share is cancelled.</param>
     public Simulate Interrupts(double pauses = 0.1, double cancels = 0.1) => this with { PauseShare = pauses, CancelShare = cancels };
+
+    /// <summary>How long after the last fault everything must have come to its end; a day unless said otherwise.</summary>
+    public Simulate QuietWithin(TimeSpan time) => this with { Quiet = time };
 
     /// <summary>A run in which more things happen than that does not come to an end, and fails; five million unless said otherwise.</summary>
     public Simulate Bound(long things) => this with { Happenings = things };
@@ -173,7 +177,7 @@ public sealed record Simulate
                 Nodes = simulation.NodeCount, Carriage = (_, _) => carriage, Stands = simulation.Stands, Faulty = simulation.Faulty, FaultyFor = simulation.FaultsLast,
                 Rate = kind => simulation.Rates.TryGetValue(kind, out var rate) ? rate : simulation.OnlyNamed ? 0 : null,
                 Loads = simulation.Loads, Invariants = simulation.Invariants, OperatorRetries = simulation.Retries,
-                Mails = simulation.Mails, Pauses = simulation.PauseShare, Cancels = simulation.CancelShare, EventsMax = simulation.Happenings ?? 5_000_000,
+                Mails = simulation.Mails, Pauses = simulation.PauseShare, Cancels = simulation.CancelShare, EventsMax = simulation.Happenings ?? 5_000_000, QuietWithin = simulation.Quiet ?? TimeSpan.FromHours(24),
             };
         }
 

@@ -22,6 +22,9 @@ public sealed record Change(string File, string Was, string Becomes)
 /// <param name="Changes">Where it is put.</param>
 public sealed record Bug(string Name, string Means, params Change[] Changes)
 {
+    /// <summary>Further places, where one is not enough.</summary>
+    public IReadOnlyList<Change> More { get; init; } = [];
+
     /// <summary>Which oracles may be the first to see it.</summary>
     public IReadOnlyList<string> Seen { get; init; } = [];
 

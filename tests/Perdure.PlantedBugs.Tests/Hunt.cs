@@ -11,6 +11,8 @@ internal sealed record Found(int Seeds, string? Oracle, string Seen);
 /// <summary>Runs the scenario of a compiled engine.</summary>
 internal sealed class Hunt
 {
+    private static readonly TimeSpan SeedWithin = TimeSpan.FromSeconds(12);
+
     private readonly MethodInfo _run;
 
     public Hunt(Bug? bug) => _run = Planted.Compile(bug).GetType("Perdure.PlantedBugs.Scenario.Entry")!.GetMethod("Run")!;
@@ -35,7 +37,12 @@ internal sealed class Hunt
         })
         { IsBackground = true };
         thread.Start();
-        if (!thread.Join(within)) return new(Volatile.Read(ref reached) + 1, "bound", $"Seed {first + (ulong)Volatile.Read(ref reached)} does not come to an end.");
+        for (var (at, left) = (-1, within); thread.IsAlive && left > TimeSpan.Zero && at != Volatile.Read(ref reached); left -= SeedWithin)
+        {
+            at = Volatile.Read(ref reached);
+            thread.Join(SeedWithin < left ? SeedWithin : left);
+        }
+        if (thread.IsAlive) return new(Volatile.Read(ref reached) + 1, "bound", $"Seed {first + (ulong)Volatile.Read(ref reached)} does not come to an end.");
         return found ?? new(Volatile.Read(ref reached) + 1, "crash", broken!.ToString());
     }
 }

@@ -9,6 +9,9 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
     private readonly Dictionary<string, string> _standing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _tokens = new(StringComparer.Ordinal);
 
+    // Tokens under which something may be done: intents come before effects.
+    private readonly HashSet<string> _intended = new(StringComparer.Ordinal);
+
     public override string Name => "effects";
 
     public override void Effect(LedgerEntry entry)
@@ -18,6 +21,7 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
             if (_standing.GetValueOrDefault(entry.Step) == entry.Token) _standing.Remove(entry.Step);
             return;
         }
+        if (!_intended.Contains(entry.Token)) Fail($"{entry.Operation} was applied under {entry.Token}, and its intent is not durable.");
         if (!_tokens.Add(entry.Token)) Fail($"{entry.Operation} was applied twice under {entry.Token}.");
         if (_standing.TryGetValue(entry.Step, out var other)) Fail($"{entry.Operation} was applied under {entry.Token} while its effect under {other} stands.");
         _standing[entry.Step] = entry.Token;
@@ -30,6 +34,12 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
         {
             switch (@event)
             {
+                case StepIntended intended:
+                    _intended.Add(Token.For(recorded.After.Id, instance!.Visit, intended.Name, intended.Generation));
+                    break;
+                case StepRetryScheduled { NextOrdinal: not null } next when instance!.Open(next.Ordinal) is { } before:
+                    _intended.Add(Token.For(recorded.After.Id, instance.Visit, before.Name, before.Generation + 1));
+                    break;
                 case StepSucceeded done when instance!.Open(done.Ordinal) is { } entry:
                     if (instance.TokenOf(entry) is var token && !_tokens.Contains(token)) Fail($"{token} is recorded as done, and was never done.");
                     break;

@@ -41,7 +41,8 @@ public static class Entry
         .Sends("parcels", (_, number) => new Payment(number), count: 3)
         .Interrupts(pauses: 0.2, cancels: 0.15)
         .Nodes(3)
-        .Bound(1_000_000)
+        .Bound(300_000)
+        .QuietWithin(TimeSpan.FromMinutes(20))
         .FaultsFor(TimeSpan.FromSeconds(25))
         .Invariant("divergence", world => NobodyHides(world));
 

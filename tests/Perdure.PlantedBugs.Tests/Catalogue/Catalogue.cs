@@ -1,0 +1,12 @@
+namespace Perdure.PlantedBugs.Tests;
+
+/// <summary>Every planted bug.</summary>
+internal static partial class Catalogue
+{
+    private const string Kernel = "src/Perdure.Kernel/", Runtime = "src/Perdure/Runtime/", Replay = "src/Perdure/Replay/", Database = "src/Perdure.Simulation/Database/", Faults = "src/Perdure.Simulation/Faults/";
+
+    /// <summary>All of them, by what they break.</summary>
+    public static IReadOnlyList<Bug> All { get; } = [.. Commits, .. Ownership, .. Attempts, .. Sagas, .. Waiting, .. Bodies];
+
+    private static Bug Planted(string name, string means, string file, string was, string becomes) => new(name, means, new Change(file, was, becomes));
+}
