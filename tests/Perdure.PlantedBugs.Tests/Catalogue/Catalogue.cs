@@ -6,7 +6,7 @@ internal static partial class Catalogue
     private const string Kernel = "src/Perdure.Kernel/", Runtime = "src/Perdure/Runtime/", Replay = "src/Perdure/Replay/", Database = "src/Perdure.Simulation/Database/", Faults = "src/Perdure.Simulation/Faults/";
 
     /// <summary>All of them, by what they break.</summary>
-    public static IReadOnlyList<Bug> All { get; } = [.. Commits, .. Ownership, .. Attempts, .. Sagas, .. Waiting, .. Bodies];
+    public static IReadOnlyList<Bug> All { get; } = [.. Bodies, .. Sagas, .. Waiting, .. Attempts, .. Ownership, .. Commits];
 
     private static Bug Planted(string name, string means, string file, string was, string becomes) => new(name, means, new Change(file, was, becomes));
 }
