@@ -35,6 +35,11 @@ public sealed partial record Simulate
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
     internal int MinimisingRuns { get; init; } = 200;
     internal TimeSpan MinimisingTime { get; init; } = TimeSpan.FromSeconds(20);
+    private System.Collections.Immutable.ImmutableList<Mail> Mails { get; init; } = [];
+    private double PauseShare { get; init; }
+    private double CancelShare { get; init; }
+    private long? Happenings { get; init; }
+    private TimeSpan? Quiet { get; init; }
 
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
@@ -56,6 +61,26 @@ public sealed partial record Simulate
         Loads = Loads.Add(new(workflow, count, within ?? TimeSpan.FromSeconds(10), (dice, number) => JsonSerializer.SerializeToUtf8Bytes(input(dice, number), PerdureOptions.DefaultJson()), version)),
     };
 
+    /// <summary>Messages that every instance of a workflow is sent, one after the other, each under an id of its own and some of them more than once.</summary>
+    /// <param name="workflow">The workflow's stable name.</param>
+    /// <param name="message">Makes a message; the dice are the seed's, the number counts from 1 for each instance.</param>
+    /// <param name="count">How many for each instance.</param>
+    public Simulate Sends<TSignal>(string workflow, Func<Dice, int, TSignal> message, int count = 1) where TSignal : class => this with
+    {
+        Mails = Mails.Add(new(workflow, Names.Kebab(typeof(TSignal)), count, (dice, number) => JsonSerializer.SerializeToUtf8Bytes(message(dice, number), PerdureOptions.DefaultJson()))),
+    };
+
+    /// <summary>People pause some instances, resume them after a while, and cancel some.</summary>
+    /// <param name="pauses">Which share of instances is paused.</param>
+    /// <param name="cancels">Which share is cancelled.</param>
+    public Simulate Interrupts(double pauses = 0.1, double cancels = 0.1) => this with { PauseShare = pauses, CancelShare = cancels };
+
+    /// <summary>How long after the last fault everything must have come to its end; a day unless said otherwise.</summary>
+    public Simulate QuietWithin(TimeSpan time) => this with { Quiet = time };
+
+    /// <summary>A run in which more things happen than that does not come to an end, and fails; five million unless said otherwise.</summary>
+    public Simulate Bound(long things) => this with { Happenings = things };
+
     /// <summary>Puts a function in the place of an operation. Its downstream is the simulated one, which does each token once.</summary>
     /// <remarks>The operation itself is only asked for its policies. What its constructor takes and nobody gave is null.</remarks>
     /// <param name="run">Makes the output; may throw a failure.</param>
@@ -67,7 +92,7 @@ public sealed partial record Simulate
             (codec, input) => undo?.Invoke(codec.Decode<TIn>(input)!))),
     };
 
-    internal Simulate Replace(string operation, Stand stand) => this with { Stands = Stands.SetItem(operation, stand) };
+    internal Simulate Replace(Type operation, Stand stand) => this with { Stands = Stands.SetItem(operation, stand) };
 
     /// <summary>How many nodes share the instances; one unless said otherwise.</summary>
     public Simulate Nodes(int count) => this with { NodeCount = count };

@@ -25,7 +25,7 @@ internal static class ReplayCommand
         if (!File.Exists(histories)) throw new UnusableInput($"{histories} does not exist.");
         var code = UserAssembly.Load(assembly);
         var progress = new Progress();
-        var replay = HistoryReplay.Against(code.Workflows(), code.Configure);
+        var replay = HistoryReplay.AgainstAll(code.Workflows(), code.Configure);
         if (workflow is not null) replay = replay.OnlyOf(workflow);
         var report = replay.Run(RecordedHistory.Read(histories), r => progress.Say(() => $"{r.Instances:N0} instances, {r.Visits:N0} visits, {r.Breaks:N0} break"));
         if (report is { Instances: 0, Breaks: 0 }) throw new UnusableInput($"There was nothing to replay: {histories} has no instance{(workflow is null ? " of a workflow in the assembly" : $" of {workflow}")}.");

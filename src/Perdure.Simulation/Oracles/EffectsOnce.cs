@@ -9,6 +9,9 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
     private readonly Dictionary<string, string> _standing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _tokens = new(StringComparer.Ordinal);
 
+    // Tokens under which something may be done: intents come before effects.
+    private readonly HashSet<string> _intended = new(StringComparer.Ordinal);
+
     public override string Name => "effects";
 
     public override void Effect(LedgerEntry entry)
@@ -18,6 +21,7 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
             if (_standing.GetValueOrDefault(entry.Step) == entry.Token) _standing.Remove(entry.Step);
             return;
         }
+        if (!_intended.Contains(entry.Token)) Fail($"{entry.Operation} was applied under {entry.Token}, and its intent is not durable.");
         if (!_tokens.Add(entry.Token)) Fail($"{entry.Operation} was applied twice under {entry.Token}.");
         if (_standing.TryGetValue(entry.Step, out var other)) Fail($"{entry.Operation} was applied under {entry.Token} while its effect under {other} stands.");
         _standing[entry.Step] = entry.Token;
@@ -25,18 +29,33 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
 
     public override void Durable(Recorded recorded)
     {
+        var instance = recorded.Before;
         foreach (var @event in recorded.Record.Events)
         {
             switch (@event)
             {
-                case StepSucceeded done:
-                    var entry = recorded.Before!.Open(done.Ordinal) ?? recorded.After.Journal.Values.FirstOrDefault(e => e.Ordinal == done.Ordinal);
-                    if (entry is not null && recorded.Before.TokenOf(entry) is var token && !_tokens.Contains(token)) Fail($"{token} is recorded as done, and was never done.");
+                case StepIntended intended:
+                    _intended.Add(Token.For(recorded.After.Id, instance!.Visit, intended.Name, intended.Generation));
                     break;
-                case StepRetried { Attempt: var attempt } retried when recorded.Before!.Open(retried.Ordinal) is { AtMostOnce: true, EverUnknown: true, Status: not EntryStatus.Retrying } parked:
-                    Fail($"'{parked.Name}' of {recorded.After.Id} must not be started twice, and its attempt {attempt} was.");
+                case StepRetryScheduled { NextOrdinal: not null } next when instance!.Open(next.Ordinal) is { } before:
+                    _intended.Add(Token.For(recorded.After.Id, instance.Visit, before.Name, before.Generation + 1));
+                    break;
+                case StepSucceeded done when instance!.Open(done.Ordinal) is { } entry:
+                    if (instance.TokenOf(entry) is var token && !_tokens.Contains(token)) Fail($"{token} is recorded as done, and was never done.");
+                    break;
+                // Only after a person has consented does it wait to be tried again.
+                case StepRetried { Attempt: var attempt } retried when instance!.Open(retried.Ordinal) is { AtMostOnce: true, EverUnknown: true, Status: not EntryStatus.Retrying } parked:
+                    Fail($"'{parked.Name}' of {instance.Id} must not be started twice, and its attempt {attempt} was.");
+                    break;
+                case StepRetryScheduled { NextOrdinal: null } again when instance!.Open(again.Ordinal) is { AtMostOnce: true } once && (once.EverUnknown || again.Failure.Unknown):
+                    Fail($"'{once.Name}' of {instance.Id} must not be started twice, and is to be tried again.");
+                    break;
+                case Recovered:
+                    foreach (var (_, name) in instance!.Outstanding)
+                        if (instance.Journal[name] is { Kind: EntryKind.Step, AtMostOnce: true, Status: EntryStatus.Running }) Fail($"'{name}' of {instance.Id} must not be started twice, and is after a recovery.");
                     break;
             }
+            instance = Decider.Evolve(instance, @event, recorded.Record.Version, recorded.Record.At);
         }
     }
 }

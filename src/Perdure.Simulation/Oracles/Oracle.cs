@@ -31,6 +31,12 @@ internal abstract class Oracle(World world)
     /// <summary>A client was answered.</summary>
     public virtual void Started(StartRequest request, StartAnswer.Accepted answer) { }
 
+    /// <summary>A sender was answered that its message is taken in.</summary>
+    public virtual void Sent(InstanceId instance, string message) { }
+
+    /// <summary>A person was answered that what was asked for is done.</summary>
+    public virtual void Commanded(string what, InstanceId instance) { }
+
     /// <summary>Time has passed.</summary>
     public virtual void Look() { }
 

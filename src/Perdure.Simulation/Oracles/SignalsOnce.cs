@@ -11,6 +11,16 @@ internal sealed class SignalsOnce(World world) : Oracle(world)
 
     public override string Name => "signals";
 
+    private readonly Dictionary<(InstanceId, string), int> _numbers = [];
+
+    private static int? Number(string message) =>
+        message.LastIndexOf('/') is > 0 and var at && int.TryParse(message.AsSpan(at + 1), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    public override void Sent(InstanceId instance, string message)
+    {
+        if (!_received.Contains((instance, message))) Fail($"The message {message} to {instance} was acknowledged, and is not in its log.");
+    }
+
     public override void Durable(Recorded recorded)
     {
         var id = recorded.Record.Instance;
@@ -20,6 +30,12 @@ internal sealed class SignalsOnce(World world) : Oracle(world)
             {
                 case SignalReceived e:
                     if (!_received.Add((id, e.MessageId))) Fail($"{id} took the message {e.MessageId} twice.");
+                    if (Number(e.MessageId) is { } number)
+                    {
+                        // A sender of the world sends the next one once this one was answered.
+                        if (number != _numbers.GetValueOrDefault((id, e.Signal)) + 1) Fail($"{id} took the message {e.MessageId} after number {_numbers.GetValueOrDefault((id, e.Signal))} of its sender.");
+                        _numbers[(id, e.Signal)] = number;
+                    }
                     (_waiting.TryGetValue(id, out var list) ? list : _waiting[id] = []).Add((e.Signal, e.MessageId));
                     break;
                 case ChildEnded e:

@@ -27,12 +27,12 @@ public sealed record HistoryReplay
 
     /// <summary>Replays against one workflow.</summary>
     /// <param name="services">What its constructor takes beside operations. What is not given is made where that needs nothing, and otherwise has a substitute that refuses to be used.</param>
-    public static HistoryReplay Against<TWorkflow>(Action<IServiceCollection>? services = null) where TWorkflow : class, IWorkflow => Against([typeof(TWorkflow)], services);
+    public static HistoryReplay Against<TWorkflow>(Action<IServiceCollection>? services = null) where TWorkflow : class, IWorkflow => AgainstAll([typeof(TWorkflow)], services);
 
     /// <summary>Replays against these workflows.</summary>
     /// <param name="workflows">Their classes; several versions of one may be among them.</param>
     /// <param name="services">What their constructors take beside operations.</param>
-    public static HistoryReplay Against(IEnumerable<Type> workflows, Action<IServiceCollection>? services = null) => new() { Workflows = [.. workflows], Given = services ?? (_ => { }) };
+    public static HistoryReplay AgainstAll(IEnumerable<Type> workflows, Action<IServiceCollection>? services = null) => new() { Workflows = [.. workflows], Given = services ?? (_ => { }) };
 
     /// <summary>The names and versions of workflows, by their classes.</summary>
     public static IReadOnlyList<(Type Type, string Name, int Version)> Named(IEnumerable<Type> workflows, Action<IServiceCollection>? services = null)

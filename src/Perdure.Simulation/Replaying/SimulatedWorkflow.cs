@@ -34,7 +34,7 @@ public static class SimulatedWorkflow
         {
             json.MakeReadOnly(populateMissingResolver: true);
             var output = JsonSerializer.SerializeToUtf8Bytes(Sample(step.OutputType, json, []));
-            simulation = simulation.Replace(step.Name, new Stand((codec, _) => codec.Encode(codec.Decode(output, step.OutputType), step.OutputType, step.OutputType), (_, _) => { }));
+            simulation = simulation.Replace(step.GetType(), new Stand((codec, _) => codec.Encode(codec.Decode(output, step.OutputType), step.OutputType, step.OutputType), (_, _) => { }));
         }
         return simulation.Starts<JsonNode>(made.Name, (dice, _) => inputs[dice.Below(inputs.Count)], Starts, version: made.Version);
     }

@@ -66,6 +66,10 @@ internal sealed class Clients(World world, WorldOptions options)
         }
     }
 
+    // Running again what diverged would diverge again: after a look at it the operator accepts the code as it is.
+    private RetryMode ModeFor(InstanceId id) =>
+        world.Watch.Instances.TryGetValue(id, out var instance) && instance.Incident?.Failure.Code == Replay.Divergence.Diverged ? RetryMode.Accept : RetryMode.Again;
+
     // People look at what is durable, and ask at the node that has it.
     private void Look()
     {
@@ -75,7 +79,7 @@ internal sealed class Clients(World world, WorldOptions options)
             if (world.Current(world.PlaceOf(id)) is not { Serves: true } node) continue;
             if (record.Status == Status.Incident)
             {
-                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) _ = node.Engine.Retry(id, Officer);
+                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) _ = node.Engine.Retry(id, Officer, mode: ModeFor(id));
             }
             else if (world.Database.Tables.Map(record.First.Workflow, record.First.WorkflowVersion)?.Find(record.State) is { Kind: StateKind.Gate, Role: { } role } && world.Chance.Workload.Happens(0.3))
                 _ = node.Engine.Decide(id, record.Visit, world.Chance.Workload.Happens(0.7), Officer with { Roles = [role] }, "as the dice fell");

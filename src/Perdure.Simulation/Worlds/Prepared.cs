@@ -43,6 +43,8 @@ public sealed partial record Simulate
             _options = new()
             {
                 Carriage = (_, _) => carriage, Stands = simulation.Stands, Loads = simulation.Loads, Invariants = simulation.Invariants, Script = simulation.Script, Patience = simulation.Patience,
+                Mails = simulation.Mails, Pauses = simulation.PauseShare, Cancels = simulation.CancelShare,
+                EventsMax = simulation.Happenings ?? 5_000_000, QuietWithin = simulation.Quiet ?? TimeSpan.FromHours(24),
             };
         }
 

@@ -21,7 +21,7 @@ internal sealed class Watch
         (_world, _invariants, _seen) = (world, invariants, new(world));
         _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
-            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
+            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
         world.Database.BecameDurable = Durable;
         world.Ledger.Added = Effect;
     }
@@ -92,6 +92,16 @@ internal sealed class Watch
     {
         _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.World, "clients", $"{request.Key} is {answer.Instance}", Bad: false));
         foreach (var oracle in _oracles) oracle.Started(request, answer);
+    }
+
+    public void Sent(InstanceId instance, string message)
+    {
+        foreach (var oracle in _oracles) oracle.Sent(instance, message);
+    }
+
+    public void Commanded(string what, InstanceId instance)
+    {
+        foreach (var oracle in _oracles) oracle.Commanded(what, instance);
     }
 
     public void Look()

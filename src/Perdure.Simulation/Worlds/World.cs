@@ -40,6 +40,7 @@ internal sealed class World : IEscapes
         if (options.Crash is { } crash) CrashAt(crash);
         Nemesis = new(this);
         Clients = new(this, options);
+        Senders = new(this, options);
     }
 
     public ulong Seed { get; }
@@ -53,6 +54,7 @@ internal sealed class World : IEscapes
     public Watch Watch { get; }
     public Nemesis Nemesis { get; }
     public Clients Clients { get; }
+    public Senders Senders { get; }
     public WorldOptions Options => _options;
     public DateTimeOffset Now => Begins.AddTicks(Schedule.Now);
 
@@ -70,6 +72,7 @@ internal sealed class World : IEscapes
     {
         for (var place = 0; place < Places; place++) Begin(place);
         Clients.Begin();
+        Senders.Begin();
         if (_options.Faulty) Nemesis.Begin();
         Nemesis.Script(_options.Script);
         var scripted = _options.Script.Count == 0 ? 0 : _options.Script.Max(s => s.At).Ticks;

@@ -26,6 +26,9 @@ internal sealed record WorldOptions
     public CrashPoint? Crash { get; init; }
     public Action<Ports.Batch>? Durable { get; init; }
     public Reach? Reach { get; init; }
+    public IReadOnlyList<Mail> Mails { get; init; } = [];
+    public double Pauses { get; init; }
+    public double Cancels { get; init; }
     public bool OperatorRetries { get; init; } = true;
 }
 
@@ -34,3 +37,5 @@ internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Di
 
 /// <summary>A fault that a test brings about: when, which, where, and what it calls it.</summary>
 internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name);
+/// <summary>Messages that every instance of a workflow is sent, one after the other.</summary>
+internal sealed record Mail(string Workflow, string Signal, int Count, Func<Dice, int, byte[]> Body);

@@ -1,0 +1,33 @@
+namespace Perdure.PlantedBugs.Tests;
+
+internal static partial class Catalogue
+{
+    /// <summary>Tokens, outcomes and retries.</summary>
+    private static IEnumerable<Bug> Attempts =>
+    [
+        Planted("token-changes-on-retry", "An attempt after an unknown outcome gets a token of its own.", Kernel + "Steps/Attempts.cs",
+            "int? next = failure.Unknown || entry.EverUnknown ? null : turn.Instance.Intents + 1;", "int? next = turn.Instance.Intents + 1;"),
+        Planted("token-kept-after-a-definite-answer", "An attempt after a definite failure comes under the same token, whose answer is that failure for ever.", Kernel + "Steps/Attempts.cs",
+            "int? next = failure.Unknown || entry.EverUnknown ? null : turn.Instance.Intents + 1;", "int? next = null;"),
+        Planted("token-without-its-visit", "A token does not say in which visit.", Kernel + "Steps/Token.cs",
+            "$\"{instance}.{visit}.{safe}.{generation}\"", "$\"{instance}.0.{safe}.{generation}\""),
+        Planted("token-with-the-attempt", "A token counts attempts.", Kernel + "Steps/Attempts.cs",
+            "new Effect.StartAttempt(entry.Ordinal, entry.Attempt, entry.Name, entry.Target, instance.TokenOf(entry), entry.Input!);", "new Effect.StartAttempt(entry.Ordinal, entry.Attempt, entry.Name, entry.Target, Token.For(instance.Id, instance.Visit, entry.Name, entry.Attempt), entry.Input!);"),
+        Planted("at-most-once-tried-again", "An at-most-once operation of unknown outcome is tried again.", Kernel + "Steps/Attempts.cs",
+            "(failure.Unknown || (failure.Transient && entry.EverUnknown))", "(failure.Transient && entry.EverUnknown)"),
+        Planted("retries-never-end", "A retry counts its attempts from the wrong place and never ends.", Kernel + "Steps/Attempts.cs",
+            "entry.Attempt - entry.Spent, entry.FirstAt, turn.At) is { } due)", "1, turn.At, turn.At) is { } due)"),
+        Planted("stale-end-accepted", "The end of an attempt that was given up as lost is taken for the end of the present one.", Kernel + "Steps/Attempts.cs",
+            " || entry.Attempt != command.Attempt || !Exits.IsAwaited(entry)) return;", " || entry.Kind is not (EntryKind.Step or EntryKind.Child)) return;"),
+        Planted("lost-answer-is-a-failure", "A timeout is taken for a definite failure.", Runtime + "Attempts/LaneAttempts.cs",
+            "{attempt.Step.Handle.Timeout}.\", Transient: true, Unknown: true), null);", "{attempt.Step.Handle.Timeout}.\", Transient: true), null);"),
+        Planted("unknown-is-a-failure", "An exception of which nobody knows is taken for a definite failure.", Runtime + "Attempts/RunningAttempt.cs",
+            "_failure = Failures.OfAttempt(e);", "_failure = Failures.OfAttempt(e) with { Unknown = false };"),
+        Planted("retry-timer-not-set", "An attempt that is to be tried again is not.", Kernel + "Steps/Attempts.cs",
+            "        if (!turn.Instance.Halted) turn.Owe(new Effect.SetTimer(new(TimerKind.Retry, next ?? entry.Ordinal), due));\n", ""),
+        Planted("retry-drops-successes", "An operator's retry discards what succeeded as well.", Kernel + "Incidents/Incidents.cs",
+            "            if (entry.Status != EntryStatus.Failed) continue;\n", "            if (entry.Status is not (EntryStatus.Failed or EntryStatus.Succeeded)) continue;\n"),
+        Planted("incident-without-a-page", "An incident pages nobody.", Kernel + "Incidents/Incidents.cs",
+            "        turn.Owe(new Effect.RaisePage(new($\"{instance.Id}/incident/{number}\"", "        if (number > 1) turn.Owe(new Effect.RaisePage(new($\"{instance.Id}/incident/{number}\""),
+    ];
+}

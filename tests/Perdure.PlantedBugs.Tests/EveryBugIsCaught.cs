@@ -1,0 +1,31 @@
+namespace Perdure.PlantedBugs.Tests;
+
+public sealed class EveryBugIsCaught
+{
+    private const int Seeds = 300;
+
+    public static TheoryData<string> Names => [.. (Environment.GetEnvironmentVariable("PLANTED_ALL") is null ? Catalogue.Caught : Catalogue.All).Select(bug => bug.Name)];
+
+    [Fact]
+    public void Every_snippet_is_there_once()
+    {
+        foreach (var bug in Catalogue.All)
+        {
+            var changed = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var change in bug.Changes.Concat(bug.More))
+                changed[change.File] = change.Apply(changed.GetValueOrDefault(change.File) ?? File.ReadAllText(Path.Combine(Planted.Repository, change.File)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Within_a_few_seeds(string name)
+    {
+        var bug = Catalogue.All.Single(b => b.Name == name);
+        var hunt = new Hunt(bug);
+        var found = hunt.Seeds(1, Seeds, TimeSpan.FromSeconds(20));
+        if (Environment.GetEnvironmentVariable("PLANTED_LOG") is { } log) File.AppendAllText(log, $"{name} | {found.Oracle ?? "MISSED"} | {found.Seeds} | {found.Seen.Split('\n')[0]}\n");
+        Assert.True(found.Oracle is not null, $"{Seeds} seeds did not catch it: {bug.Means}");
+        if (bug.Seen.Count > 0) Assert.Contains(found.Oracle, bug.Seen);
+    }
+}
