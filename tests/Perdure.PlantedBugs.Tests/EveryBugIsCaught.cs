@@ -23,7 +23,7 @@ public sealed class EveryBugIsCaught
     {
         var bug = Catalogue.All.Single(b => b.Name == name);
         var hunt = new Hunt(bug);
-        var found = hunt.Seeds(1, Seeds, TimeSpan.FromSeconds(20));
+        var found = hunt.Seeds(1, Seeds, TimeSpan.FromSeconds(60));
         if (Environment.GetEnvironmentVariable("PLANTED_LOG") is { } log) File.AppendAllText(log, $"{name} | {found.Oracle ?? "MISSED"} | {found.Seeds} | {found.Seen.Split('\n')[0]}\n");
         Assert.True(found.Oracle is not null, $"{Seeds} seeds did not catch it: {bug.Means}");
         if (bug.Seen.Count > 0) Assert.Contains(found.Oracle, bug.Seen);

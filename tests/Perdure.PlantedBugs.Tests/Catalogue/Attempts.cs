@@ -26,7 +26,7 @@ internal static partial class Catalogue
         Planted("retry-timer-not-set", "An attempt that is to be tried again is not.", Kernel + "Steps/Attempts.cs",
             "        if (!turn.Instance.Halted) turn.Owe(new Effect.SetTimer(new(TimerKind.Retry, next ?? entry.Ordinal), due));\n", ""),
         Planted("retry-drops-successes", "An operator's retry discards what succeeded as well.", Kernel + "Incidents/Incidents.cs",
-            "            if (entry.Status != EntryStatus.Failed) continue;\n", "            if (entry.Status is not (EntryStatus.Failed or EntryStatus.Succeeded)) continue;\n"),
+            "            if (entry is not { Status: EntryStatus.Failed, Failure: { } failure }) continue;\n", "            if (entry.Status is not (EntryStatus.Failed or EntryStatus.Succeeded)) continue;\n            var failure = entry.Failure ?? new(\"none\", \"\");\n"),
         Planted("incident-without-a-page", "An incident pages nobody.", Kernel + "Incidents/Incidents.cs",
             "        turn.Owe(new Effect.RaisePage(new($\"{instance.Id}/incident/{number}\"", "        if (number > 1) turn.Owe(new Effect.RaisePage(new($\"{instance.Id}/incident/{number}\""),
     ];
