@@ -27,6 +27,9 @@ switch (bench)
         await StoreBench.Run(options);
         await EngineBench.Throughput(options);
         break;
+    case "simulation":
+        SimulationBench.Run(options);
+        break;
     case "flat":
         await FlatBench.Run(options);
         break;
@@ -49,6 +52,7 @@ switch (bench)
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
               fsync    the median fdatasync of a 4 KB append                     --Count=500
+              simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=40 --Seed=1
               flat     long visits, long lives, and recovery after them          --Steps=10000
               startup  a node that starts where many instances sleep             --Instances=1000000
               waiting  open a store with many instances that wait on timers      --Instances=1000000

@@ -22,5 +22,12 @@ public sealed class ATripIsSimulated
     }
 
     [Fact]
+    public void With_every_fault_every_promise_holds_for_a_thousand_seeds()
+    {
+        var report = Trips.Nodes(3).Run("trips", 1_000);
+        Assert.True(report.Passed, report.ToString());
+    }
+
+    [Fact]
     public void The_same_seed_is_the_same_run() => Assert.Equal(Trips.Nodes(3).TraceOf(7), Trips.Nodes(3).TraceOf(7));
 }

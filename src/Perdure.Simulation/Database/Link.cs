@@ -68,7 +68,7 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
             Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
             return;
         }
-        schedule.After(Patience, node, $"{what}: patience", () => Over(LinkFailure.Unknown, "No answer came in time."));
+        schedule.After(Patience, node, ": patience", () => Over(LinkFailure.Unknown, "No answer came in time."), what);
         schedule.After(Travel(), database, what, () =>
         {
             if (CutThere) return;
@@ -95,13 +95,13 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
             }
             var (times, moment) = (faults.Strikes(FaultKind.AnswerTwice, (node as SimulatedNode)?.Place) ? 2 : 1, database.Now);
             for (var i = 0; i < times; i++)
-                schedule.After(faults.Strikes(FaultKind.AnswerLate, (node as SimulatedNode)?.Place) ? Travel() * 500 : Travel(), node, $"{what}: answer", () =>
+                schedule.After(faults.Strikes(FaultKind.AnswerLate, (node as SimulatedNode)?.Place) ? Travel() * 500 : Travel(), node, ": answer", () =>
                 {
                     if (over) return;
                     (over, UnderWay) = (true, UnderWay - 1);
                     clock.Heard(moment);
                     answered(answer);
-                });
+                }, what);
         }
 
         void Fail(LinkFailure failure, string message, long after, string code = "store.unavailable") =>

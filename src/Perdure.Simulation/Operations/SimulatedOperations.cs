@@ -36,9 +36,9 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
         var takes = Takes();
         var entry = Entry(step, attempt, input, undo: false);
         var outcome = choices?.Of(entry.Step, step.Handle.Name);
-        if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) After(takes, step, "fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) After(takes, step, " fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
         else if (outcome == Way.PermanentFailure || faults.Strikes(FaultKind.OperationFailsForGood, null, entry.Instance))
-            After(takes, step, "fails for good", () =>
+            After(takes, step, " fails for good", () =>
             {
                 if (ledger.Stands(entry.Token)) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
                 else
@@ -47,13 +47,13 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
                     answer.TrySetException(new PermanentFailure("simulated.declined", "The downstream declined."));
                 }
             });
-        else if (faults.Strikes(FaultKind.OperationUnknownBefore, null, entry.Instance)) After(takes, step, "is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
+        else if (faults.Strikes(FaultKind.OperationUnknownBefore, null, entry.Instance)) After(takes, step, " is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
         else if (outcome == Way.Timeout) Effect(takes, step, codec, input, attempt, entry, null);
         else if (faults.Strikes(FaultKind.OperationLate, null, entry.Instance)) Effect(takes * 2_000, step, codec, input, attempt, entry, null);      // nobody hears of it; the attempt times out
         else
         {
             var lost = outcome == Way.Unknown || faults.Strikes(FaultKind.OperationUnknownAfter, null, entry.Instance);
-            Effect(takes / 2, step, codec, input, attempt, entry, (result, failure) => After(takes / 2, step, lost ? "is not heard of" : "answers", () =>
+            Effect(takes / 2, step, codec, input, attempt, entry, (result, failure) => After(takes / 2, step, lost ? " is not heard of" : " answers", () =>
             {
                 if (lost) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
                 else if (failure is not null) answer.TrySetException(failure);
@@ -69,9 +69,9 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
         Watch(attempt, answer);
         var takes = Takes();
         var entry = Entry(step, attempt, undo.Input, undo: true);
-        if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) After(takes, step, "undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) After(takes, step, " undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
         else
-            schedule.After(takes / 2, null, $"{step.Handle.Name}: undo", () =>
+            schedule.After(takes / 2, null, ": undo", () =>
             {
                 if (stands.TryGetValue(step.Type, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
                 else
@@ -81,14 +81,14 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
                     if (undone.Exception is { } e) answer.TrySetException(e.InnerExceptions);
                     else ledger.Undo(entry, () => { });
                 }
-                After(takes / 2, step, "undo answers", () => answer.TrySetResult(true));
-            });
+                After(takes / 2, step, " undo answers", () => answer.TrySetResult(true));
+            }, step.Handle.Name);
         return answer.Task;
     }
 
     // The effect takes place outside: it happens also where the node that asked for it is gone.
     private void Effect(long after, CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt, LedgerEntry entry, Action<Payload?, Exception?>? ended) =>
-        schedule.After(after, null, $"{step.Handle.Name}: effect", () =>
+        schedule.After(after, null, ": effect", () =>
         {
             if (stands.TryGetValue(step.Type, out var stand))
             {
@@ -108,7 +108,7 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
             if (run.Exception is { InnerException: { } failure }) ended?.Invoke(null, failure);
             else if (run.IsCanceled) ended?.Invoke(null, new TransientFailure("operation.cancelled", "The attempt was cancelled."));
             else ended?.Invoke(ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => run.Result), null);
-        });
+        }, step.Handle.Name);
 
     // Time in a world passes only on its own thread: what waits for another has left it. It is given some real time, so that the name of what came late can be told from what never comes.
     private bool Settled(Task task, CarriedStep step, LedgerEntry entry)
@@ -121,7 +121,7 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
 
     private static void Watch<T>(Attempt attempt, TaskCompletionSource<T> answer) => attempt.Cancelled.Register(() => answer.TrySetCanceled(attempt.Cancelled));
 
-    private void After(long ticks, CarriedStep step, string what, Action happens) => schedule.After(ticks, node, $"{step.Handle.Name} {what}", happens);
+    private void After(long ticks, CarriedStep step, string what, Action happens) => schedule.After(ticks, node, what, happens, step.Handle.Name);
 
     // Mostly some milliseconds; one in fifty takes a hundred times as long.
     private long Takes() => choices is not null ? Millisecond : (1 + chance.Operations.Below(20)) * Millisecond * (chance.Operations.Happens(0.02) ? 100 : 1);

@@ -29,10 +29,10 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
 
     public override void Durable(Recorded recorded)
     {
-        var instance = recorded.Before;
-        foreach (var @event in recorded.Record.Events)
+        for (var i = 0; i < recorded.Instants.Length; i++)
         {
-            switch (@event)
+            var instance = recorded.Instants[i];
+            switch (recorded.Record.Events[i])
             {
                 case StepIntended intended:
                     _intended.Add(Token.For(recorded.After.Id, instance!.Visit, intended.Name, intended.Generation));
@@ -55,7 +55,6 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
                         if (instance.Journal[name] is { Kind: EntryKind.Step, AtMostOnce: true, Status: EntryStatus.Running }) Fail($"'{name}' of {instance.Id} must not be started twice, and is after a recovery.");
                     break;
             }
-            instance = Decider.Evolve(instance, @event, recorded.Record.Version, recorded.Record.At);
         }
     }
 }

@@ -8,9 +8,13 @@ namespace Perdure.Simulation.Oracles;
 /// <param name="Item">The rows that it was written with.</param>
 /// <param name="Epoch">Under which epoch.</param>
 /// <param name="Record">The record, decoded from its bytes.</param>
-/// <param name="Before">The instance before it; null for a start.</param>
+/// <param name="Instants">The instance before each of its events; null before a start.</param>
 /// <param name="After">The instance after it.</param>
-internal sealed record Recorded(Item Item, long Epoch, Record Record, Instance? Before, Instance After);
+internal sealed record Recorded(Item Item, long Epoch, Record Record, Instance?[] Instants, Instance After)
+{
+    /// <summary>The instance before it; null for a start.</summary>
+    public Instance? Before => Instants[0];
+}
 
 /// <summary>
 /// Holds one promise against what is seen from outside: durable records, effects in the world, answers to clients. It knows nothing of the nodes' memory, except where it compares just that.

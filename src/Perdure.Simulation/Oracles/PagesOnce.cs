@@ -12,7 +12,7 @@ internal sealed class PagesOnce(World world) : Oracle(world)
 
     public override void Durable(Recorded recorded)
     {
-        HashSet<string> due = new(StringComparer.Ordinal);
+        HashSet<string>? due = null;
         foreach (var @event in recorded.Record.Events)
         {
             var key = @event switch
@@ -22,9 +22,11 @@ internal sealed class PagesOnce(World world) : Oracle(world)
                 _ => null,
             };
             if (key is null) continue;
-            due.Add(key);
+            (due ??= new(StringComparer.Ordinal)).Add(key);
             if (!_keys.Add(key)) Fail($"{key} happened twice.");
         }
+        if (due is null && recorded.Item.Pages.Count == 0) return;
+        due ??= [];
         var raised = recorded.Item.Pages.Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
         if (!raised.SetEquals(due)) Fail($"Record {recorded.After.Version} of {recorded.After.Id} raises the pages {string.Join(", ", raised)} and should raise {string.Join(", ", due)}.");
     }

@@ -28,8 +28,8 @@ internal sealed class ReplayIsLive(World world) : Oracle(world)
                     if (_compared.GetValueOrDefault(live.Id) == live.Version) continue;
                     _compared[live.Id] = live.Version;
                     if (!World.Watch.Instances.TryGetValue(live.Id, out var replayed)) Fail($"{live.Id} is in memory at record {live.Version}, and not durable.");
-                    else if (replayed.Version == live.Version && InstanceText.Of(replayed) is var expected && InstanceText.Of(live) is var found && expected != found)
-                        Fail($"{live.Id} at record {live.Version} is in memory\n  {found}\nand by its log\n  {expected}");
+                    else if (replayed.Version == live.Version && !InstanceEquality.Same(replayed, live))
+                        Fail($"{live.Id} at record {live.Version} is in memory\n  {InstanceText.Of(live)}\nand by its log\n  {InstanceText.Of(replayed)}");
                 }
         }
     }

@@ -29,10 +29,10 @@ internal sealed class SagasUndo(World world) : Oracle(world)
     public override void Durable(Recorded recorded)
     {
         if (!_sagas.TryGetValue(recorded.Record.Instance, out var saga)) _sagas.Add(recorded.Record.Instance, saga = new());
-        var instance = recorded.Before;
-        foreach (var @event in recorded.Record.Events)
+        for (var i = 0; i < recorded.Instants.Length; i++)
         {
-            switch (@event)
+            var instance = recorded.Instants[i];
+            switch (recorded.Record.Events[i])
             {
                 case StepIntended { CanUndo: true } intended:
                     saga.Intents[intended.Ordinal] = Token.For(recorded.After.Id, instance?.Visit ?? 1, intended.Name, intended.Generation);
@@ -54,7 +54,6 @@ internal sealed class SagasUndo(World world) : Oracle(world)
                         if (World.Ledger.Stands(token)) Fail($"{recorded.After.Id} ended in {ended.To}, and the effect of {token} stands.");
                     break;
             }
-            instance = Decider.Evolve(instance, @event, recorded.Record.Version, recorded.Record.At);
         }
     }
 

@@ -15,6 +15,7 @@ public sealed record SeedReport(ulong Seed, Violation? Violation, long Events, T
     internal Timeline? Timeline { get; init; }
     internal IReadOnlySet<FaultKind> Struck { get; init; } = new HashSet<FaultKind>();
     internal int Strikes { get; init; }
+    internal long Happened { get; init; }
     internal string? Minimised { get; init; }
 }
 
@@ -25,6 +26,8 @@ public sealed record SimulationReport
     public int Seeds { get; init; }
     /// <summary>How many events became durable.</summary>
     public long Events { get; init; }
+    /// <summary>How many things happened in all: what became durable, and every request, answer, wake, timer and fault.</summary>
+    public long Happened { get; init; }
     /// <summary>How much of the worlds' time passed.</summary>
     public TimeSpan Time { get; init; }
     /// <summary>The seed that failed; null where none did.</summary>
@@ -48,7 +51,7 @@ public sealed record SimulationReport
         File.WriteAllText(path, TimelineHtml.Of($"Seed {failed.Seed}: {failed.Violation!.Oracle}", failed.Violation.Seen, Line!, timeline.Entries));
     }
 
-    internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Time = Time + seed.Time, Failed = seed.Violation is null ? null : seed };
+    internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Happened = Happened + seed.Happened, Time = Time + seed.Time, Failed = seed.Violation is null ? null : seed };
 
     /// <inheritdoc />
     public override string ToString() => Failed is { } failed

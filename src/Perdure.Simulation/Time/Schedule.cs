@@ -21,7 +21,11 @@ internal sealed class Schedule(Pcg32 chance)
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _sequence;
 
-    private readonly record struct Entry(IActor? For, string What, Action Happens);
+    // What it is, is put together only where somebody asks.
+    private readonly record struct Entry(IActor? For, string? Subject, string What, Action Happens)
+    {
+        public string Text => Subject is null ? What : $"{Subject}{What}";
+    }
 
     /// <summary>The world's time: ticks since its beginning.</summary>
     public long Now { get; private set; }
@@ -36,7 +40,9 @@ internal sealed class Schedule(Pcg32 chance)
     public Action<long, IActor?, string>? Watched { get; set; }
 
     /// <summary>What happens now, for reports of a world that stands still.</summary>
-    public string Doing { get; private set; } = "";
+    public string Doing => _doing.Text;
+
+    private Entry _doing = new(null, null, "", () => { });
 
     /// <summary>True on any thread but the world's own, which then does it before its next thing.</summary>
     public bool Elsewhere(Action again)
@@ -47,11 +53,16 @@ internal sealed class Schedule(Pcg32 chance)
     }
 
     /// <summary>Something happens at a moment, or now where that has passed.</summary>
-    public void At(long at, IActor? actor, string what, Action happens) =>
-        _queue.Enqueue(new(actor, what, happens), (Math.Max(at, Now), chance.Next(), ++_sequence));
+    /// <param name="at">When, in ticks of the world's time.</param>
+    /// <param name="actor">For whom; null for the world itself.</param>
+    /// <param name="what">What it is, for the trace.</param>
+    /// <param name="happens">What is done then.</param>
+    /// <param name="subject">What stands before <paramref name="what"/>.</param>
+    public void At(long at, IActor? actor, string what, Action happens, string? subject = null) =>
+        _queue.Enqueue(new(actor, subject, what, happens), (Math.Max(at, Now), chance.Next(), ++_sequence));
 
     /// <summary>Something happens after a time.</summary>
-    public void After(long ticks, IActor? actor, string what, Action happens) => At(Now + Math.Max(0, ticks), actor, what, happens);
+    public void After(long ticks, IActor? actor, string what, Action happens, string? subject = null) => At(Now + Math.Max(0, ticks), actor, what, happens, subject);
 
     /// <summary>Lets the next thing happen, unless it is later than <paramref name="until"/>. False where nothing is left until then; it is that time now.</summary>
     public bool Step(long until)
@@ -69,8 +80,8 @@ internal sealed class Schedule(Pcg32 chance)
                 continue;
             }
             Happened++;
-            Doing = entry.What;
-            Watched?.Invoke(Now, entry.For, entry.What);
+            _doing = entry;
+            Watched?.Invoke(Now, entry.For, entry.Text);
             entry.Happens();
             return true;
         }

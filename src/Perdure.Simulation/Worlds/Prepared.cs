@@ -62,7 +62,7 @@ public sealed partial record Simulate
             var (world, violation) = Run(options, recipe.Seed);
             return new(recipe.Seed, violation, world.Watch.Events, world.Now - World.Begins, world.Trace?.Hash())
             {
-                Lines = world.Trace?.Lines, Recipe = recipe, Timeline = world.Timeline, Strikes = world.Nemesis.Strikes,
+                Lines = world.Trace?.Lines, Recipe = recipe, Timeline = world.Timeline, Strikes = world.Nemesis.Strikes, Happened = world.Schedule.Happened,
                 Struck = Enum.GetValues<FaultKind>().Where(k => world.Faults.Struck(k) > 0).ToHashSet(),
             };
         }

@@ -18,8 +18,14 @@ public sealed class SimulatedWorld
     /// <summary>What was done to the world outside.</summary>
     public Ledger Ledger => _world.Ledger;
 
-    /// <summary>Every instance, as it is durable.</summary>
-    public IEnumerable<InstanceRow> Instances => _world.Database.Tables.Instances.Select(i => i.Value.Row(i.Key));
+    /// <summary>Every instance, as it is durable, in the order in which they started.</summary>
+    public IEnumerable<InstanceRow> Instances => _world.Watch.Rows;
+
+    /// <summary>
+    /// Those instances of which something has become durable, or took effect outside, since invariants were checked last: an invariant of single instances that asks no others
+    /// costs the same however many there are.
+    /// </summary>
+    public IEnumerable<InstanceRow> Changed => _world.Watch.Changed;
 
     /// <summary>The events of one instance, as they are durable.</summary>
     public IEnumerable<Event> History(InstanceId instance) =>

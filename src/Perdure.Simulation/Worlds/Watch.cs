@@ -13,6 +13,9 @@ internal sealed class Watch
     private readonly IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> _invariants;
     private readonly SimulatedWorld _seen;
     private readonly Dictionary<InstanceId, Instance> _instances = [];
+    private readonly List<InstanceRow> _rows = [];
+    private readonly Dictionary<InstanceId, int> _rowOf = [];
+    private readonly List<InstanceId> _changed = [];
     private readonly int[,] _phases;
     private int _open;
 
@@ -41,6 +44,19 @@ internal sealed class Watch
 
     /// <summary>Every instance as an independent replay has it.</summary>
     public IReadOnlyDictionary<InstanceId, Instance> Instances => _instances;
+
+    /// <summary>Every instance as it is durable, in the order in which they started.</summary>
+    public IReadOnlyList<InstanceRow> Rows => _rows;
+
+    /// <summary>Those of which something has become durable, or took effect outside, since the invariants were checked last.</summary>
+    public IEnumerable<InstanceRow> Changed
+    {
+        get
+        {
+            foreach (var id in _changed)
+                if (_rowOf.TryGetValue(id, out var row)) yield return _rows[row];
+        }
+    }
 
     public void Report(Violation violation)
     {
@@ -126,9 +142,10 @@ internal sealed class Watch
             var record = new Record(item.Instance, item.Version, item.At, EventCodec.Read(item.Body));
             var before = _instances.GetValueOrDefault(item.Instance);
             Instance after;
+            var instants = new Instance?[record.Events.Length];
             try
             {
-                after = Decider.Replay(before, record);
+                after = Replay(before, record, instants);
             }
             catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException)
             {
@@ -138,6 +155,7 @@ internal sealed class Watch
             if (before is not null) _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(before)]--;
             _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(after)]++;
             _instances[item.Instance] = after;
+            Show(item, before, after);
             Events += record.Events.Length;
             if (before is null) _open++;
             if (after.Ended && before is not { Ended: true }) _open--;
@@ -148,14 +166,46 @@ internal sealed class Watch
             }
             if (_world.Options.Choices is { } choices && after is { AtGate: true, Decided: null } && (before is null || before.Visit != after.Visit)) choices.Decide(_world, after);
             _world.Trace?.Add("database", $"{item.Instance} {item.Version} {System.Text.Encoding.UTF8.GetString(item.Body.Span)}");
-            var recorded = new Recorded(item, batch.Epoch, record, before, after);
+            var recorded = new Recorded(item, batch.Epoch, record, instants, after);
             foreach (var oracle in _oracles) oracle.Durable(recorded);
         }
         Check();
     }
 
+    // As the kernel replays a record, keeping what the instance was before each event.
+    private static Instance Replay(Instance? instance, Record record, Instance?[] instants)
+    {
+        if (record.Version != (instance?.Version ?? 0) + 1) throw new InvalidOperationException($"It follows record {instance?.Version ?? 0}.");
+        for (var i = 0; i < instants.Length; i++)
+        {
+            instants[i] = instance;
+            instance = Decider.Evolve(instance, record.Events[i], record.Version, record.At);
+        }
+        return instance is null ? throw new InvalidOperationException("It has no event.") : instance with { Version = record.Version };
+    }
+
+    private void Show(Item item, Instance? before, Instance after)
+    {
+        Touch(after.Id);
+        if (before is null)
+        {
+            _rowOf.Add(after.Id, _rows.Count);
+            _rows.Add(new(after.Id, after.Namespace, after.Workflow, after.WorkflowVersion, after.RequestKey, after.BusinessKey, after.State, after.Status, after.Visit, item.At, item.At,
+                item.Start!.Salt, after.Priority));
+        }
+        else if (after.Visit != before.Visit || after.Status != before.Status)
+            _rows[_rowOf[after.Id]] = _rows[_rowOf[after.Id]] with { State = after.State, Status = after.Status, Visit = after.Visit, UpdatedAt = item.At };
+    }
+
+    // Between two checks only a few change.
+    private void Touch(InstanceId id)
+    {
+        if (!_changed.Contains(id)) _changed.Add(id);
+    }
+
     private void Effect(LedgerEntry entry)
     {
+        Touch(entry.Instance);
         _world.Trace?.Add("outside", $"{(entry.IsUndo ? "undone" : "done")} {entry.Token}");
         _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.Instance, $"{entry.Instance}", $"⇒ {entry.Operation} {(entry.IsUndo ? "undone" : "done")} outside", Bad: false));
         foreach (var oracle in _oracles) oracle.Effect(entry);
@@ -180,5 +230,6 @@ internal sealed class Watch
                 Report(new(name, e.Message));
             }
         }
+        _changed.Clear();
     }
 }

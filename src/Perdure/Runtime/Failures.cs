@@ -7,18 +7,20 @@ internal static class Failures
 {
     private const int ChainMax = 10, StackMax = 4_000;
 
-    public static Failure Of(string code, Exception e, bool transient = false, bool unknown = false) => new(code, e.Message, transient, unknown)
+    public static Failure Of(string code, Exception e, bool transient = false, bool unknown = false) => Declared(code, e, transient, unknown) with
     {
-        Causes = Chain(e),
         Stack = e.StackTrace is { Length: > StackMax } stack ? stack[..StackMax] : e.StackTrace,
     };
+
+    // What an operation declares, its code says. Its stack would cost more than the rest of the attempt, once for each retry of an outage, in time and in the log.
+    private static Failure Declared(string code, Exception e, bool transient = false, bool unknown = false) => new(code, e.Message, transient, unknown) { Causes = Chain(e) };
 
     /// <summary>What an operation's exception says of its outcome: only the two that say so are definite.</summary>
     public static Failure OfAttempt(Exception e) => e switch
     {
-        PermanentFailure permanent => Of(permanent.Code, e),
-        TransientFailure transient => Of(transient.Code, e, transient: true),
-        UnknownOutcome unknown => Of(unknown.Code, e, transient: true, unknown: true),
+        PermanentFailure permanent => Declared(permanent.Code, e),
+        TransientFailure transient => Declared(transient.Code, e, transient: true),
+        UnknownOutcome unknown => Declared(unknown.Code, e, transient: true, unknown: true),
         UnusableResult unusable => Of(unusable.Code, e, unknown: true),
         _ => Of("step.exception", e, transient: true, unknown: true),
     };

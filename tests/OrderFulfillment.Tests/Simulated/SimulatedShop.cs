@@ -31,7 +31,7 @@ internal static class SimulatedShop
     /// <summary>Once an order has ended, money was taken if and only if it completed.</summary>
     public static void MoneyTakenIsMoneyOwed(SimulatedWorld world)
     {
-        foreach (var row in world.Instances.Where(row => row.Status == Status.Ended))
+        foreach (var row in world.Changed.Where(row => row.Status == Status.Ended))
         {
             var taken = world.Ledger.Of(row.Id).Count(e => e.Operation == "capture-charge" && !e.IsUndo && world.Ledger.Stands(e.Token));
             if (taken != (row.State == "COMPLETED" ? 1 : 0)) world.Fail($"{row.BusinessKey} ended in {row.State}, and {taken} charges of it stand.");
