@@ -20,6 +20,9 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     private long _epoch, _sent;
     private bool _closed, _writing;
 
+    /// <summary>Whether its epoch is still the one that holds the lane.</summary>
+    public bool Owns => database.Tables.FenceOf(lane) is { } fence && fence.Epoch == _epoch;
+
     /// <inheritdoc />
     public TimeProvider Clock => link.Clock;
 

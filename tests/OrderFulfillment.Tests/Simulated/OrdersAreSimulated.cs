@@ -11,4 +11,13 @@ public sealed class OrdersAreSimulated
         var report = SimulatedShop.Orders(count: 12).Nodes(3).Invariant("money taken is money owed", SimulatedShop.MoneyTakenIsMoneyOwed).Run("orders", 1_000);
         Assert.True(report.Passed, report.ToString());
     }
+
+    /// <summary>Seeds that failed once.</summary>
+    [Theory]
+    [InlineData(100_019)]       // a paused node's late opening took the lane from the next one, which did not know yet and was still at an attempt
+    public void A_seed_that_failed_once_passes(ulong seed)
+    {
+        var report = SimulatedShop.Orders(count: 12).Nodes(3).Invariant("money taken is money owed", SimulatedShop.MoneyTakenIsMoneyOwed).Run(1, seed);
+        Assert.True(report.Passed, report.ToString());
+    }
 }

@@ -9,14 +9,23 @@ namespace Perdure.Runtime;
 /// </summary>
 internal static class CanonicalJson
 {
+    // Larger ones are not kept.
+    private const int KeptMax = 64 * 1024;
+
+    [ThreadStatic]
+    private static Scratch? s_scratch;
+
     /// <summary>SHA-256 of the normalised text.</summary>
     /// <exception cref="JsonException">Not JSON, nested too deeply, or with a property twice.</exception>
     public static byte[] Hash(ReadOnlyMemory<byte> json, int maxDepth)
     {
         using var document = JsonDocument.Parse(json, new() { MaxDepth = maxDepth, AllowDuplicateProperties = false });
-        var buffer = new ArrayBufferWriter<byte>(Math.Max(256, json.Length));
-        using (var writer = new Utf8JsonWriter(buffer, new() { SkipValidation = true })) Write(writer, document.RootElement);
-        return SHA256.HashData(buffer.WrittenSpan);
+        var scratch = json.Length > KeptMax ? new() : s_scratch ??= new();
+        scratch.Buffer.ResetWrittenCount();
+        scratch.Writer.Reset(scratch.Buffer);
+        Write(scratch.Writer, document.RootElement);
+        scratch.Writer.Flush();
+        return SHA256.HashData(scratch.Buffer.WrittenSpan);
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement element)
@@ -44,5 +53,11 @@ internal static class CanonicalJson
                 element.WriteTo(writer);
                 break;
         }
+    }
+
+    private sealed class Scratch
+    {
+        public ArrayBufferWriter<byte> Buffer { get; } = new(1024);
+        public Utf8JsonWriter Writer { get; } = new(Stream.Null, new() { SkipValidation = true });
     }
 }
