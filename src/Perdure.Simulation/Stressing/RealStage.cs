@@ -9,6 +9,7 @@ namespace Perdure.Simulation.Stressing;
 internal sealed class RealStage(Subject subject, StageOptions options, ulong seed, Action<StressProgress>? progress, CancellationToken cancellation)
 {
     private static readonly TimeSpan Closes = TimeSpan.FromSeconds(2);
+    private const long DrainsAtLeast = 5 * TimeSpan.TicksPerSecond;
     private const int ShowsEvery = 100, LooksEvery = 10;
 
     private readonly RealPace _pace = new();
@@ -61,7 +62,7 @@ internal sealed class RealStage(Subject subject, StageOptions options, ulong see
         for (var at = times.Next(); at < stage.ArrivalsEnd && Until(at, stage); at = times.Next())
             stage.Arrive(new(++number, at, context.Input(dice, number)));
         Until(stage.ArrivalsEnd, stage);
-        var drained = stage.ArrivalsEnd + options.Time.Ticks / 2;
+        var drained = stage.ArrivalsEnd + Math.Max(options.Time.Ticks / 2, DrainsAtLeast);
         while (stage.Open > 0 && _pace.Now < drained && Until(_pace.Now + LooksEvery * TimeSpan.TicksPerMillisecond, stage)) { }
         return stage.Close(options, cancellation.IsCancellationRequested);
     }

@@ -3,9 +3,9 @@ namespace Perdure.Simulation.Tests.Stressing;
 /// <summary>A part of a workflow's map under load, on the real runtime in virtual time.</summary>
 public sealed class APartOfAMapIsStressed
 {
-    private static Parcel Order(Dice dice, int number) => new($"street {number}");
+    internal static Parcel Order(Dice dice, int number) => new($"street {number}");
 
-    private static readonly Stress PackingToShipped = Stress.Workflow<Ship>()
+    internal static readonly Stress PackingToShipped = Stress.Workflow<Ship>()
         .Inputs(Order).From((_, number) => new Packing($"order {number}")).Until<Shipped>()
         .Decides();
 
@@ -23,7 +23,7 @@ public sealed class APartOfAMapIsStressed
     public void It_saturates_where_its_narrowest_operation_does()
     {
         // Four labels at once, 20 ms each: at most 200 in a second; the runtime takes a fraction of a millisecond for each turn.
-        var report = PackingToShipped.Takes<PrintLabel>(Latency.Constant(20.Milliseconds)).Arriving(Arrivals.Constant).Ramp(100, 300, 50).For(20.Seconds).Run();
+        var report = PackingToShipped.Takes<PrintLabel>(Latency.Constant(20.Milliseconds)).Arriving(Arrivals.Constant).Ramp(100, 300, 50, refine: 0).For(10.Seconds).Run();
         var saturation = report.Saturation;
         Assert.True(saturation is { Stands: >= 150 and <= 200, Capacity: > 190 and <= 200 }, report.ToString());
     }
@@ -56,20 +56,6 @@ public sealed class APartOfAMapIsStressed
     {
         var stress = PackingToShipped.Takes(Latency.LogNormal(5.Milliseconds, 50.Milliseconds)).Faults(transient: 0.02, unknown: 0.01).Ramp(50, 250, 100).For(10.Seconds);
         Assert.Equal(stress.Run(5).ToJson(), stress.Run(5).ToJson());
-    }
-
-    [Fact]
-    public void Memory_does_not_grow_with_the_number_of_instances()
-    {
-        var (early, late) = (0L, 0L);
-        PackingToShipped.Inputs((dice, number) =>
-        {
-            if (number == 1_000) early = GC.GetTotalMemory(forceFullCollection: true);
-            if (number == 10_000) late = GC.GetTotalMemory(forceFullCollection: true);
-            return Order(dice, number);
-        }).Takes(Latency.Constant(5.Milliseconds)).Rate(100).For(100.Seconds).Run();
-        Assert.NotEqual(0, late);
-        Assert.InRange(late - early, long.MinValue, 4_000_000);
     }
 
     [Fact]

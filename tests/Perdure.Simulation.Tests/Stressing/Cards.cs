@@ -30,3 +30,36 @@ public sealed class AskTheWorld : Query<Payment, Receipt>
         return new(input.Order);
     }
 }
+
+/// <summary>Counts what comes.</summary>
+public sealed class Bank
+{
+    private int _now, _most;
+
+    public System.Collections.Concurrent.ConcurrentDictionary<string, string> Tokens { get; } = [];
+
+    public int MostAtOnce => _most;
+
+    public void Enter(string token)
+    {
+        var now = Interlocked.Increment(ref _now);
+        for (var most = _most; now > most && Interlocked.CompareExchange(ref _most, now, most) != most;) most = _most;
+        Tokens[token] = token;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _now);
+}
+
+/// <summary>Goes off its thread and comes back, as code does that asks over a network.</summary>
+public sealed class CountAtTheBank(Bank bank) : Query<Payment, Receipt>
+{
+    public override TimeSpan Timeout => 2.Seconds;
+
+    public override async Task<Receipt> Run(Payment input, Attempt attempt)
+    {
+        bank.Enter(attempt.Token);
+        await Task.Yield();
+        bank.Leave();
+        return new(input.Order);
+    }
+}
