@@ -65,6 +65,8 @@ public sealed record Stress
         Stands = Options.Stands.SetItem(typeof(TStep), new((codec, input) => codec.Encode(run(codec.Decode<TIn>(input)!)), (_, _) => { })),
     });
 
+    internal Stress Replace(Type operation, Stand stand) => With(Options with { Stands = Options.Stands.SetItem(operation, stand) });
+
     /// <summary>Attempts that run at the same time at the most, or instances under way; those beyond wait. Unless given: what the operation declares.</summary>
     public Stress Concurrency(int slots) => With(Options with { Concurrency = Positive(slots) });
 
