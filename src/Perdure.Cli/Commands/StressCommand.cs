@@ -60,7 +60,7 @@ internal static class StressCommand
         var progress = new Progress();
         StressProgress? last = null;
         var report = stress.Run(asked.Seed, told => progress.Say(() => Line(last = told)), interruption.Token);
-        progress.End(last is null ? $"{report.Rows.Count} rates measured." : $"{Line(last)}; {report.Rows.Count} rates measured.");
+        progress.End($"{(last is null ? "" : $"{Line(last)}; ")}rates measured: {report.Rows.Count}");
         Console.WriteLine(asked.Json ? report.ToJson() : report.ToString().TrimEnd('\n'));
         return report.Rows.All(r => r.Breaks is null) ? ExitCode.Passed : ExitCode.Breaks;
     }
