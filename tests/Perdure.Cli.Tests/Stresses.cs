@@ -62,6 +62,17 @@ public sealed class Stresses(World world) : IClassFixture<World>
         Assert.Contains("book-flight, virtual time", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Interrupted_it_still_reports()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("There is no signal to send to another console.");
+        var (code, output, errors) = World.Interrupted("stress", "--assembly", world.Assembly("interrupted"), "--operation", "book-flight", "--inputs", Samples("interrupted.json", Inputs),
+            "--rate", "50", "--for", "1h", "--warm-up", "1s", "--real");
+        Assert.True(code == 0, output + errors);
+        Assert.Contains("50/s", errors, StringComparison.Ordinal);
+        Assert.Contains("cancelled after", output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--rate", "fast")]
     [InlineData("--for", "10")]

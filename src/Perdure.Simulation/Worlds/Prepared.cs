@@ -7,7 +7,6 @@ using Perdure.Replay;
 using Perdure.Runtime;
 using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Nodes;
-using Perdure.Simulation.Operations;
 using Perdure.Simulation.Reporting;
 using Perdure.Simulation.Worlds;
 
@@ -30,7 +29,7 @@ public sealed partial record Simulate
             collection.AddLogging();
             collection.AddOptions();
             simulation.Given(collection);
-            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => OperationHandle.Of(type, services));
+            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Operations.OperationHandle.Of(type, services));
             var builder = new PerdureBuilder(collection);
             simulation.Carried(builder);
             _services = collection.BuildServiceProvider();
