@@ -66,7 +66,7 @@ public sealed class Stresses(World world) : IClassFixture<World>
     public void Interrupted_it_still_reports()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("There is no signal to send to another console.");
-        var (code, output, errors) = World.Interrupted("stress", "--assembly", world.Assembly("interrupted"), "--operation", "book-flight", "--inputs", Samples("interrupted.json", Inputs),
+        var (code, output, errors) = Interrupted.Run("stress", "--assembly", world.Assembly("interrupted"), "--operation", "book-flight", "--inputs", Samples("interrupted.json", Inputs),
             "--rate", "50", "--for", "1h", "--warm-up", "1s", "--real");
         Assert.True(code == 0, output + errors);
         Assert.Contains("50/s", errors, StringComparison.Ordinal);

@@ -79,26 +79,7 @@ public sealed class World : IAsyncLifetime
     /// <summary>Runs the tool to its end.</summary>
     public static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
-        using var process = Begin(arguments);
-        return End(process);
-    }
-
-    /// <summary>Runs the tool until it has said something of how far it is, and interrupts it as Ctrl-C does.</summary>
-    public static (int Code, string Output, string Errors) Interrupted(params string[] arguments)
-    {
-        using var process = Begin(arguments);
-        var said = process.StandardError.ReadLineAsync();
-        Assert.True(said.Wait(TimeSpan.FromMinutes(1)), "The tool did not say how far it is.");
-        using (var interrupt = Process.Start("kill", ["-INT", $"{process.Id}"])) interrupt.WaitForExit();
-        var (code, output, errors) = End(process);
-        return (code, output, $"{said.Result}\n{errors}");
-    }
-
-    private static Process Begin(string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Perdure.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-
-    private static (int Code, string Output, string Errors) End(Process process)
-    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Perdure.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();
         if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
