@@ -57,9 +57,14 @@ internal sealed class UserAssembly : AssemblyLoadContext
     }
 
     /// <summary>The simulations that its public static methods without parameters and properties return, by name.</summary>
-    public IReadOnlyList<(string Name, Func<Simulate> Make)> Simulations() =>
-        [.. Statics(null).Where(m => m.ReturnType == typeof(Simulate) && m.GetParameters().Length == 0 && !m.ContainsGenericParameters)
-            .Select(m => ($"{m.DeclaringType!.Name}.{(m.IsSpecialName ? m.Name[4..] : m.Name)}", (Func<Simulate>)(() => (Simulate)m.Invoke(null, null)!)))];
+    public IReadOnlyList<(string Name, Func<Simulate> Make)> Simulations() => Returned<Simulate>();
+
+    /// <summary>The stress tests that its public static methods without parameters and properties return, by name.</summary>
+    public IReadOnlyList<(string Name, Func<Stress> Make)> Stresses() => Returned<Stress>();
+
+    private IReadOnlyList<(string Name, Func<T> Make)> Returned<T>() =>
+        [.. Statics(null).Where(m => m.ReturnType == typeof(T) && m.GetParameters().Length == 0 && !m.ContainsGenericParameters)
+            .Select(m => ($"{m.DeclaringType!.Name}.{(m.IsSpecialName ? m.Name[4..] : m.Name)}", (Func<T>)(() => (T)m.Invoke(null, null)!)))];
 
     private IEnumerable<MethodInfo> Statics(string? name) =>
         Types.Where(t => !t.ContainsGenericParameters && (t.IsPublic || t.IsNestedPublic))

@@ -90,7 +90,7 @@ internal static class SimulateCommand
             ?? throw new UnusableInput($"The assembly has no workflow \"{asked.Workflow}\". It has: {string.Join(", ", named.Select(n => n.Name).Distinct())}.");
     }
 
-    private static List<JsonNode> Samples(string path)
+    internal static List<JsonNode> Samples(string path)
     {
         if (!File.Exists(path)) throw new UnusableInput($"{path} does not exist.");
         try

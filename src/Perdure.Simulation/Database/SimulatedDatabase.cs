@@ -1,3 +1,4 @@
+using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Simulation.Chance;
 using Perdure.Simulation.Time;
@@ -15,7 +16,7 @@ internal sealed class SimulatedDatabase : IActor
     private readonly Pcg32 _chance;
     private readonly List<Change> _journal = [];
     private readonly Queue<Waiting> _waiting = new();
-    private int _synced, _life;
+    private int _synced, _life, _forgotten;
     private bool _syncing;
 
     private sealed record Change(Action<Tables> Redo, Batch? Batch, IReadOnlyList<ItemAnswer>? Answers);
@@ -40,7 +41,10 @@ internal sealed class SimulatedDatabase : IActor
     public Tables Tables { get; private set; } = new();
 
     /// <summary>Whether all that is in it is durable.</summary>
-    public bool AllSynced => _synced == _journal.Count;
+    public bool AllSynced => _synced == Written;
+
+    // How many changes there were, those that are forgotten included.
+    private int Written => _forgotten + _journal.Count;
 
     /// <summary>Told of every batch that has become durable, in order, with the answers of its items.</summary>
     public Action<Batch, IReadOnlyList<ItemAnswer>>? BecameDurable { get; set; }
@@ -59,6 +63,9 @@ internal sealed class SimulatedDatabase : IActor
 
     /// <summary>Answers before the sync: what a disk or a setting that lies does. A bug to be caught.</summary>
     public bool Lies { get; set; }
+
+    /// <summary>Forgets what is durable about instances that have ended, and how it came about, so that a run of many instances needs no more memory than its live ones. Such a server does not crash.</summary>
+    public bool Forgets { get; init; }
 
     public bool IsFull => _schedule is { } schedule && schedule.Now < FullUntil;
 
@@ -113,19 +120,19 @@ internal sealed class SimulatedDatabase : IActor
     private void Wait(Action durable, Action lost)
     {
         if (_waiting.Count == 0 && AllSynced) durable();
-        else _waiting.Enqueue(new(_journal.Count, _life, durable, lost));
+        else _waiting.Enqueue(new(Written, _life, durable, lost));
     }
 
     private void Sync()
     {
         if (_schedule is null)
         {
-            Synced(_journal.Count);
+            Synced(Written);
             return;
         }
         if (_syncing || AllSynced) return;
         _syncing = true;
-        var (upTo, life) = (_journal.Count, _life);
+        var (upTo, life) = (Written, _life);
         _schedule.After(Slowness * (SyncTakes + _chance.Below(SyncTakes)), this, "sync", () =>
         {
             if (life != _life) return;
@@ -137,17 +144,24 @@ internal sealed class SimulatedDatabase : IActor
 
     private void Synced(int upTo)
     {
-        for (; _synced < upTo; _synced++) Tell(_journal[_synced]);
+        for (; _synced < upTo; _synced++) Tell(_journal[_synced - _forgotten]);
         while (_waiting.TryPeek(out var next) && next.For <= _synced)
         {
             _waiting.Dequeue();
             next.Durable();
         }
+        if (!Forgets) return;
+        _journal.RemoveRange(0, _synced - _forgotten);
+        _forgotten = _synced;
     }
 
     private void Tell(Change change)
     {
-        if (change is { Batch: { } batch, Answers: { } answers }) BecameDurable?.Invoke(batch, answers);
+        if (change is not { Batch: { } batch, Answers: { } answers }) return;
+        BecameDurable?.Invoke(batch, answers);
+        if (!Forgets) return;
+        foreach (var item in batch.Items)
+            if (item.StatusAfter == Status.Ended) Tables.Forget(item.Instance);
     }
 
     // 300 µs, and up to twice that.

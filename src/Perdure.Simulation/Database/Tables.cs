@@ -40,7 +40,7 @@ internal sealed class Tables
     private readonly List<StoredPage> _pages = [];
     private readonly Dictionary<string, int> _pageByKey = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Fence> _fences = [];
-    private long _sent;
+    private long _sent, _position;
 
     /// <summary>The fence of a lane: who owns it, the last batch of that epoch, and whether it was given back.</summary>
     public sealed record Fence(long Epoch, long Marker, bool Clean, NodeIdentity Owner, DateTimeOffset Since);
@@ -113,6 +113,16 @@ internal sealed class Tables
         return answer;
     }
 
+    /// <summary>Takes an instance out with its keys and records; only what was sent to others of it stays.</summary>
+    public void Forget(InstanceId id)
+    {
+        if (!_instances.Remove(id, out var record)) return;
+        _requestKeys.Remove((record.Start.Namespace, record.First.Workflow, record.Start.RequestKey));
+        if (record.Start.BusinessKey is { } business) _businessKeys.Remove((record.Start.Namespace, record.First.Workflow, business));
+        foreach (var timer in record.Timers.Keys.ToList()) Forget(id, record, timer);
+        _feed.Clear();
+    }
+
     /// <summary>What speaks against an item; null where it may be written.</summary>
     public ItemAnswer? Against(Item item)
     {
@@ -160,7 +170,7 @@ internal sealed class Tables
             _requestKeys.Add((start.Namespace, item.Workflow, start.RequestKey), new(item.Instance, item.WorkflowVersion, start.PayloadHash, item.At));
             if (start.BusinessKey is { } business) _businessKeys.Add((start.Namespace, item.Workflow, business), item.Instance);
         }
-        var stored = new StoredRecord(_feed.Count + 1, item.Instance, item.Version, item.At, item.Body, item.Hash);
+        var stored = new StoredRecord(++_position, item.Instance, item.Version, item.At, item.Body, item.Hash);
         _feed.Add(stored);
         record.Log.Add(stored);
         if (item.Transitions.Count > 0)

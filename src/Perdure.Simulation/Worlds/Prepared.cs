@@ -29,7 +29,7 @@ public sealed partial record Simulate
             collection.AddLogging();
             collection.AddOptions();
             simulation.Given(collection);
-            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Handle(type, services));
+            foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Operations.OperationHandle.Of(type, services));
             var builder = new PerdureBuilder(collection);
             simulation.Carried(builder);
             _services = collection.BuildServiceProvider();
@@ -138,13 +138,6 @@ public sealed partial record Simulate
         }
 
         // Longer than an operation is waited for.
-        // Only its policies are asked for: what its constructor takes and nobody gave is not missed.
-        private static object Handle(Type type, IServiceProvider services)
-        {
-            var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length) ?? throw new InvalidOperationException($"{type} has no public constructor.");
-            return constructor.Invoke([.. constructor.GetParameters().Select(p => services.GetService(p.ParameterType))]);
-        }
-
         private static TimeSpan StandsStill(WorldOptions options) => 3 * options.Patience;
 
         public void Dispose() => _services.Dispose();

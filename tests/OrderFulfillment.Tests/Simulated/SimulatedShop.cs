@@ -13,12 +13,18 @@ namespace Shop.Tests.Simulated;
 internal static class SimulatedShop
 {
     public static Simulate Orders(int count = 40, TimeSpan? within = null) => Simulate.Workflow<OrderFulfillment>(services => services.AddSingleton(new OrderSettings()).AddSingleton(new MerchantSettings()).AddSingleton(new InventorySettings()))
-        .Replace<ReserveInventory, Reservation, Hold>(wanted => wanted.Items.Any(i => i.Sku == "SKU-NONE") ? throw new PermanentFailure("out-of-stock", "There is none.") : new(wanted.OrderId))
-        .Replace<CaptureCharge, Payment, Charge>(payment => payment.Card == "4000000000000002" ? throw new PermanentFailure("declined", "The card was declined.") : new(payment.OrderId))
+        .Replace<ReserveInventory, Reservation, Hold>(Reserve)
+        .Replace<CaptureCharge, Payment, Charge>(Capture)
         .Replace<PickAndPack, Pick, Parcel>(pick => new(pick.OrderId, pick.Item))
-        .Replace<DispatchShipment, Consignment, Shipment>(goods => goods.To.Country == "ZZ" ? throw new PermanentFailure("shipment-refused", "Not there.") : new(goods.OrderId))
+        .Replace<DispatchShipment, Consignment, Shipment>(Dispatch)
         .Replace<HandOver, Hold, HandedOver>(hold => new(hold.Id))
         .Starts("order-fulfillment", Order, count, within);
+
+    public static Hold Reserve(Reservation wanted) => wanted.Items.Any(i => i.Sku == "SKU-NONE") ? throw new PermanentFailure("out-of-stock", "There is none.") : new(wanted.OrderId);
+
+    public static Charge Capture(Payment payment) => payment.Card == "4000000000000002" ? throw new PermanentFailure("declined", "The card was declined.") : new(payment.OrderId);
+
+    public static Shipment Dispatch(Consignment goods) => goods.To.Country == "ZZ" ? throw new PermanentFailure("shipment-refused", "Not there.") : new(goods.OrderId);
 
     private static Order Order(Dice dice, int number)
     {

@@ -1,0 +1,33 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Simulation.Stressing;
+
+/// <summary>A store, and who is told of each item once it is durable, before the runtime is.</summary>
+internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
+{
+    public void Commit(Batch batch, Action<CommitAnswer> answered) => store.Commit(batch, answer =>
+    {
+        if (answer is CommitAnswer.Committed committed)
+            for (var i = 0; i < committed.Items.Count; i++)
+                if (committed.Items[i] is ItemAnswer.Committed) durable(batch.Items[i]);
+        answered(answer);
+    });
+
+    public TimeProvider Clock => store.Clock;
+    public IViews Views => store.Views;
+    public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => store.Open(node, cancellation);
+    public Task Register(MapDefinition map, CancellationToken cancellation) => store.Register(map, cancellation);
+    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => store.Load(instance, cancellation);
+    public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => store.Active(lane, after, limit, cancellation);
+    public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) => store.Timers(lane, until, after, limit, cancellation);
+    public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) => store.NextTimer(lane, after, cancellation);
+    public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) => store.Outbox(lane, after, limit, cancellation);
+    public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => store.Records(instance, fromVersion, limit, cancellation);
+    public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => store.FindKey(@namespace, workflow, requestKey, cancellation);
+    public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => store.LiveOperations(cancellation);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => store.PagesOwed(limit, cancellation);
+    public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => store.PageTried(key, delivered, error, at, cancellation);
+    public Task Close(CancellationToken cancellation) => store.Close(cancellation);
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+}
