@@ -16,7 +16,7 @@ public sealed class TheTable
     {
         if (Environment.GetEnvironmentVariable("PLANTED_TABLE") is not { } path) return;
         var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var bug in Catalogue.All)
+        foreach (var bug in Catalogue.Asked)
         {
             rows[bug.Name] = Row(bug);
             File.WriteAllText(path, Text(rows.Values));

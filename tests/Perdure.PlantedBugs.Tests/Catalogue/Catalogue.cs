@@ -11,5 +11,9 @@ internal static partial class Catalogue
     /// <summary>All of them, by what they break.</summary>
     public static IReadOnlyList<Bug> All { get; } = [.. Bodies, .. Sagas, .. Waiting, .. Attempts, .. Ownership, .. Commits];
 
+    /// <summary>Those that a run looks for: the caught ones; with PLANTED_ALL all; with PLANTED only those that it names, separated by commas.</summary>
+    public static IReadOnlyList<Bug> Asked =>
+        Environment.GetEnvironmentVariable("PLANTED") is { } names ? [.. All.Where(bug => names.Split(',').Contains(bug.Name))] : Environment.GetEnvironmentVariable("PLANTED_ALL") is null ? Caught : All;
+
     private static Bug Planted(string name, string means, string file, string was, string becomes) => new(name, means, new Change(file, was, becomes));
 }
