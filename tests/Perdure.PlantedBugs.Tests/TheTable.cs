@@ -41,8 +41,8 @@ public sealed class TheTable
     {
         List<int> needed = [];
         SortedDictionary<string, int> oracles = new(StringComparer.Ordinal);
-        var (tries, since) = (0, TimeProvider.System.GetTimestamp());
         var hunt = new Hunt(bug);
+        var (tries, since) = (0, TimeProvider.System.GetTimestamp());
         for (; tries < Tries && TimeProvider.System.GetElapsedTime(since) < PerBug; tries++)
         {
             var found = hunt.Seeds(1 + 10_000UL * (ulong)tries, Seeds, PerBug - TimeProvider.System.GetElapsedTime(since));
