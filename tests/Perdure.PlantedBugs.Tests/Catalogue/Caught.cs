@@ -12,6 +12,7 @@ internal static partial class Catalogue
         "divergence-hidden-by-a-catch",
         "done-entries-asked-again",
         "effects-before-commit",
+        "failed-batch-out-of-order",
         "failover-to-a-lagging-replica",
         "fence-outside-of-the-transaction",
         "fence-read-without-a-lock",
@@ -39,6 +40,8 @@ internal static partial class Catalogue
         "undo-finished-stays-in-the-rows",
         "undo-in-forward-order",
         "unknown-commit-by-a-look",
+        "unknown-taken-as-committed",
+        "unknown-taken-as-failed",
     };
 
     // Within more seeds, or last seen before the workload was widened: looked for with PLANTED_ALL.
@@ -57,7 +60,6 @@ internal static partial class Catalogue
         "epoch-not-raised",
         "every-state-settles",
         "failed-batch-forgotten",
-        "failed-batch-out-of-order",
         "failed-undo-dropped",
         "gate-decided-by-nobody",
         "hash-of-the-wrong-record",
@@ -85,7 +87,5 @@ internal static partial class Catalogue
         "undo-without-waiting-for-attempts",
         "unknown-is-a-failure",
         "unknown-leaves-the-stack",
-        "unknown-taken-as-committed",
-        "unknown-taken-as-failed",
     };
 }
