@@ -4,7 +4,7 @@ public sealed class EveryBugIsCaught
 {
     private const int Seeds = 300;
 
-    public static TheoryData<string> Names => [.. (Environment.GetEnvironmentVariable("PLANTED_ALL") is null ? Catalogue.Caught : Catalogue.All).Select(bug => bug.Name)];
+    public static TheoryData<string> Names => [.. Catalogue.Asked.Select(bug => bug.Name)];
 
     [Fact]
     public void Every_snippet_is_there_once()
@@ -24,7 +24,7 @@ public sealed class EveryBugIsCaught
         var bug = Catalogue.All.Single(b => b.Name == name);
         var hunt = new Hunt(bug);
         var found = hunt.Seeds(1, Seeds, TimeSpan.FromSeconds(60));
-        if (Environment.GetEnvironmentVariable("PLANTED_LOG") is { } log) File.AppendAllText(log, $"{name} | {found.Oracle ?? "MISSED"} | {found.Seeds} | {found.Seen.Split('\n')[0]}\n");
+        if (Environment.GetEnvironmentVariable("PLANTED_LOG") is { } log) File.AppendAllText(log, $"{name} | {found.Oracle ?? "MISSED"} | {found.Seeds} | {found.Seen.ReplaceLineEndings(" ")}\n");
         Assert.True(found.Oracle is not null, $"{Seeds} seeds did not catch it: {bug.Means}");
         if (bug.Seen.Count > 0) Assert.Contains(found.Oracle, bug.Seen);
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Perdure.PlantedBugs.Tests;
 
 public sealed class TheEngineHolds
@@ -5,8 +7,11 @@ public sealed class TheEngineHolds
     [Fact]
     public void Without_a_bug_every_promise_holds()
     {
-        var seeds = int.Parse(Environment.GetEnvironmentVariable("SOUND_SEEDS") ?? "100", System.Globalization.CultureInfo.InvariantCulture);
-        var found = new Hunt(null).Seeds(1, seeds, TimeSpan.FromMinutes(10));
+        var (first, seeds) = (Given("SOUND_FIRST", 1), Given("SOUND_SEEDS", 100));
+        var found = new Hunt(null).Seeds((ulong)first, seeds, TimeSpan.FromMinutes(30));
         Assert.True(found.Oracle is null, $"{found.Oracle}: {found.Seen}");
+        Assert.Equal(seeds, found.Seeds);
     }
+
+    private static int Given(string variable, int otherwise) => Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

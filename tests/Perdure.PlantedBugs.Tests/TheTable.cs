@@ -16,7 +16,7 @@ public sealed class TheTable
     {
         if (Environment.GetEnvironmentVariable("PLANTED_TABLE") is not { } path) return;
         var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var bug in Catalogue.All)
+        foreach (var bug in Catalogue.Asked)
         {
             rows[bug.Name] = Row(bug);
             File.WriteAllText(path, Text(rows.Values));
@@ -41,8 +41,8 @@ public sealed class TheTable
     {
         List<int> needed = [];
         SortedDictionary<string, int> oracles = new(StringComparer.Ordinal);
-        var (tries, since) = (0, TimeProvider.System.GetTimestamp());
         var hunt = new Hunt(bug);
+        var (tries, since) = (0, TimeProvider.System.GetTimestamp());
         for (; tries < Tries && TimeProvider.System.GetElapsedTime(since) < PerBug; tries++)
         {
             var found = hunt.Seeds(1 + 10_000UL * (ulong)tries, Seeds, PerBug - TimeProvider.System.GetElapsedTime(since));

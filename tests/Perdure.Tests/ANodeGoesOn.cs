@@ -153,6 +153,23 @@ public sealed class ANodeGoesOn
     }
 
     [Fact]
+    public void An_operation_that_runs_while_its_instance_is_paused_is_not_forgotten_nor_started_a_second_time()
+    {
+        var node = Node(options: o => o.HotMax = 0);
+        var release = new TaskCompletionSource();
+        _ledger.Waits = release.Task;
+        var id = Run(node, async (visit, walk, _) => { await visit.Run(walk, new(1)); return new Answered(""); });
+        node.Done(node.Engine.Pause(id, Operator));
+        node.Shell.Pass(1.Seconds);
+        node.Done(node.Engine.Resume(id, Operator));
+        TestShell.Do(release.SetResult);
+        node.Shell.Pass(1.Seconds);
+        Assert.Equal("ANSWERED", node.Look(id).State);
+        Assert.Single(_ledger.Log);
+        Assert.Equal(0, node.Engine.Health.Hot);
+    }
+
+    [Fact]
     public void A_childs_end_that_was_not_written_is_delivered_again()
     {
         var node = Node();

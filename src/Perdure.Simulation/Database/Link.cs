@@ -68,6 +68,16 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
             Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
             return;
         }
+        if (writes && faults.Strikes(FaultKind.TimeoutThatCommits, (node as SimulatedNode)?.Place))
+        {
+            // What the client has given up is carried out all the same, before it asks again or behind that.
+            Fail(LinkFailure.Unknown, "The statement was cancelled for its time.", Travel());
+            schedule.After(Travel() * (1 + chance.Network.Below(10)), database, ", given up", () =>
+            {
+                if (!CutThere && !database.IsFull) carryOut(_ => { }, () => { });
+            }, what);
+            return;
+        }
         schedule.After(Patience, node, ": patience", () => Over(LinkFailure.Unknown, "No answer came in time."), what);
         schedule.After(Travel(), database, what, () =>
         {
@@ -86,11 +96,6 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
             if (faults.Strikes(FaultKind.ConnectionDroppedAfter, (node as SimulatedNode)?.Place))
             {
                 Fail(LinkFailure.Unknown, "The connection was dropped.", Travel());
-                return;
-            }
-            if (writes && faults.Strikes(FaultKind.TimeoutThatCommits, (node as SimulatedNode)?.Place))
-            {
-                Fail(LinkFailure.Unknown, "The statement was cancelled for its time.", Travel());
                 return;
             }
             var (times, moment) = (faults.Strikes(FaultKind.AnswerTwice, (node as SimulatedNode)?.Place) ? 2 : 1, database.Now);

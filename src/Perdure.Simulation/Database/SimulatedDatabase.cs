@@ -49,6 +49,12 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>Told of every batch that has become durable, in order, with the answers of its items.</summary>
     public Action<Batch, IReadOnlyList<ItemAnswer>>? BecameDurable { get; set; }
 
+    /// <summary>Told of every lane that was taken, with its epoch, as it becomes durable.</summary>
+    public Action<int, long>? Opened { get; set; }
+
+    /// <summary>Told where an owner that was refused for another's fence sends a batch.</summary>
+    public Action<int, long>? WentOn { get; set; }
+
     /// <summary>Told of every batch that is about to be written; true where the connection breaks just before.</summary>
     public Func<Batch, bool>? Breaks { get; set; }
 

@@ -18,7 +18,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
 
     private readonly Queue<(Batch Batch, Action<CommitAnswer> Answered)> _commits = new();
     private long _epoch, _sent;
-    private bool _closed, _writing;
+    private bool _closed, _writing, _fenced;
 
     /// <summary>Whether its epoch is still the one that holds the lane.</summary>
     public bool Owns => database.Tables.FenceOf(lane) is { } fence && fence.Epoch == _epoch;
@@ -39,7 +39,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
         _epoch = fence.Epoch;
         var newest = tables.Instances.Keys.Where(Mine).LastOrDefault();
         return new Ownership([new(lane, lanes, fence.Epoch)], before is { Clean: false }, newest, before?.Since);
-    });
+    }, taken => database.Opened?.Invoke(lane, taken.Lanes[0].Epoch));
 
     /// <inheritdoc />
     public Task Register(MapDefinition map, CancellationToken cancellation) => Write("register", tables =>
@@ -59,6 +59,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     /// <inheritdoc />
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
+        if (_fenced) database.WentOn?.Invoke(batch.Lane, batch.Epoch);
         _commits.Enqueue((batch, answered));
         Next();
     }
@@ -90,7 +91,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     private static CommitAnswer Transaction(Tables tables, Batch batch, long marker)
     {
         // One that was resolved meanwhile has come too late: it must not be written any more.
-        if (tables.FenceOf(batch.Lane) is { } fence && fence.Epoch == batch.Epoch && fence.Marker >= marker) return new CommitAnswer.Failed(new("store.late", "The batch came too late."));
+        if (tables.FenceOf(batch.Lane) is { } fence && fence.Epoch == batch.Epoch && fence.Closed >= marker) return new CommitAnswer.Failed(new("store.late", "The batch came too late."));
         if (!tables.Mark(batch.Lane, batch.Epoch, marker)) return new CommitAnswer.Fenced(tables.FenceOf(batch.Lane)?.Epoch ?? 0);
         var answers = new ItemAnswer[batch.Items.Count];
         HashSet<InstanceId> left = [];
@@ -117,7 +118,8 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     private static CommitAnswer Resolution(Tables tables, Batch batch, long marker, StoreException reason)
     {
         if (tables.FenceOf(batch.Lane) is not { } fence || fence.Epoch != batch.Epoch) return new CommitAnswer.Fenced(tables.FenceOf(batch.Lane)?.Epoch ?? 0);
-        tables.Mark(batch.Lane, batch.Epoch, Math.Max(fence.Marker, marker));
+        // Beside the marker of what was written: the answer of this may be lost too, and the next must not take it for the batch.
+        tables.Close(batch.Lane, fence, marker);
         if (fence.Marker < marker) return new CommitAnswer.Failed(reason);
         HashSet<InstanceId> left = [];
         return new CommitAnswer.Committed([.. batch.Items.Select(item =>
@@ -133,6 +135,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     private void Answer(CommitAnswer answer)
     {
         var (_, answered) = _commits.Dequeue();
+        _fenced |= answer is CommitAnswer.Fenced;
         _writing = false;
         try
         {
@@ -224,11 +227,11 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
         return done.Task;
     }
 
-    private Task<T> Write<T>(string what, Func<Tables, T> transaction)
+    private Task<T> Write<T>(string what, Func<Tables, T> transaction, Action<T>? written = null)
     {
         var done = new TaskCompletionSource<T>();
         if (_closed) done.SetException(Closed());
-        else link.Send<T>(what, writes: true, (durable, lost) => database.Write(transaction, durable, lost), done.SetResult, (_, reason) => done.SetException(reason));
+        else link.Send<T>(what, writes: true, (durable, lost) => database.Write(transaction, written + durable, lost), done.SetResult, (_, reason) => done.SetException(reason));
         return done.Task;
     }
 

@@ -43,7 +43,11 @@ internal sealed class Tables
     private long _sent, _position;
 
     /// <summary>The fence of a lane: who owns it, the last batch of that epoch, and whether it was given back.</summary>
-    public sealed record Fence(long Epoch, long Marker, bool Clean, NodeIdentity Owner, DateTimeOffset Since);
+    public sealed record Fence(long Epoch, long Marker, bool Clean, NodeIdentity Owner, DateTimeOffset Since)
+    {
+        /// <summary>Batches up to this one were asked after, and are not written any more.</summary>
+        public long Closed { get; init; }
+    }
 
     public IReadOnlyDictionary<InstanceId, InstanceRecord> Instances => _instances;
     public IReadOnlyList<StoredRecord> Feed => _feed;
@@ -85,6 +89,9 @@ internal sealed class Tables
         _fences[lane] = fence with { Marker = marker };
         return true;
     }
+
+    /// <summary>A batch that was asked after, and those before it, must not be written any more.</summary>
+    public void Close(int lane, Fence fence, long marker) => _fences[lane] = fence with { Closed = Math.Max(fence.Closed, marker) };
 
     public void Register(MapDefinition map)
     {

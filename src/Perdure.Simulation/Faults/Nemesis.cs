@@ -43,6 +43,9 @@ internal sealed class Nemesis(World world)
         if (world.Faults.Rate(FaultKind.ClockJump) > 0) node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
     }
 
+    /// <summary>When the last of those that are paused wakes up.</summary>
+    public long LastWakes => world.Nodes.Where(n => !n.Gone).Select(n => n.PausedUntil).DefaultIfEmpty().Max();
+
     /// <summary>Nothing goes wrong any more; what was broken is mended, and who lost touch starts again.</summary>
     public void Heal()
     {
@@ -52,8 +55,7 @@ internal sealed class Nemesis(World world)
         foreach (var node in world.Nodes)
         {
             node.Link.CutThere = node.Link.CutBack = false;
-            node.Link.Clogged = 1;
-            if (!node.Gone && node.PausedUntil > world.Schedule.Now) node.Pause(world.Schedule.Now);
+            node.Link.Clogged = 1;      // who is paused wakes up at its time: what has waited for it would else come behind what is newer
         }
     }
 

@@ -22,6 +22,7 @@ public sealed class Ledger
     private readonly Dictionary<string, Payload> _done = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Failure> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _undone = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _inputs = new(StringComparer.Ordinal);
     private readonly List<LedgerEntry> _entries = [];
     private readonly Dictionary<InstanceId, List<LedgerEntry>> _byInstance = [];
 
@@ -36,9 +37,13 @@ public sealed class Ledger
 
     internal Action<LedgerEntry>? Added { get; set; }
 
+    /// <summary>Told where something comes under a token under which something else was asked for: the first input.</summary>
+    internal Action<LedgerEntry, string>? Differs { get; set; }
+
     /// <summary>Does it, unless the token was answered or undone before.</summary>
     internal Payload Do(LedgerEntry entry, Func<Payload> effect)
     {
+        if (!_inputs.TryAdd(entry.Token, entry.Input) && _inputs[entry.Token] is var first && first != entry.Input) Differs?.Invoke(entry, first);
         if (_refused.TryGetValue(entry.Token, out var refused)) throw new PermanentFailure(refused.Code, refused.Message);
         if (_done.TryGetValue(entry.Token, out var done)) return done;
         if (_undone.Contains(entry.Token)) throw new PermanentFailure("downstream.undone", "The token was undone before it came.");

@@ -4,13 +4,19 @@ using Perdure.Simulation.Worlds;
 namespace Perdure.Simulation.Oracles;
 
 /// <summary>No effect is applied twice for what was asked once; what is recorded as done was done; at most once parks.</summary>
-internal sealed class EffectsOnce(World world) : Oracle(world)
+internal sealed class EffectsOnce : Oracle
 {
+    public EffectsOnce(World world) : base(world) =>
+        world.Ledger.Differs = (entry, first) => Fail($"{entry.Operation} was asked for under {entry.Token} with {entry.Input}, and before that with {first}.");
+
     private readonly Dictionary<string, string> _standing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _tokens = new(StringComparer.Ordinal);
 
     // Tokens under which something may be done: intents come before effects.
     private readonly HashSet<string> _intended = new(StringComparer.Ordinal);
+
+    // Tokens under which something may have happened: an attempt was lost, or ended without an answer.
+    private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
 
     public override string Name => "effects";
 
@@ -31,8 +37,9 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
     {
         for (var i = 0; i < recorded.Instants.Length; i++)
         {
-            var instance = recorded.Instants[i];
-            switch (recorded.Record.Events[i])
+            var (instance, @event) = (recorded.Instants[i], recorded.Record.Events[i]);
+            if (instance is not null) Answered(instance, @event);
+            switch (@event)
             {
                 case StepIntended intended:
                     _intended.Add(Token.For(recorded.After.Id, instance!.Visit, intended.Name, intended.Generation));
@@ -55,6 +62,30 @@ internal sealed class EffectsOnce(World world) : Oracle(world)
                         if (instance.Journal[name] is { Kind: EntryKind.Step, AtMostOnce: true, Status: EntryStatus.Running }) Fail($"'{name}' of {instance.Id} must not be started twice, and is after a recovery.");
                     break;
             }
+        }
+    }
+
+    // The token stays while any attempt under it may have happened; a definite answer belongs to it for ever, so that the next attempt needs another.
+    private void Answered(Instance instance, Event @event)
+    {
+        switch (@event)
+        {
+            case StepRetryScheduled e when instance.Open(e.Ordinal) is { } entry && instance.TokenOf(entry) is var token:
+                var maybe = e.Failure.Unknown || _unknown.Contains(token);
+                if (e.Failure.Unknown) _unknown.Add(token);
+                if (maybe && e.NextOrdinal is not null) Fail($"What was asked for under {token} may have happened, and is to be tried again under another token.");
+                if (!maybe && e.NextOrdinal is null) Fail($"{token} was answered by {e.Failure.Code}, and is to be tried again under the same token.");
+                break;
+            case StepFailed { Failure.Unknown: true } e when instance.Open(e.Ordinal) is { } entry:
+                _unknown.Add(instance.TokenOf(entry));
+                break;
+            case StepParked e when instance.Open(e.Ordinal) is { } entry:
+                _unknown.Add(instance.TokenOf(entry));
+                break;
+            case Recovered:
+                foreach (var (_, name) in instance.Outstanding)
+                    if (instance.Journal[name] is { Kind: EntryKind.Step, Status: EntryStatus.Running } lost) _unknown.Add(instance.TokenOf(lost));
+                break;
         }
     }
 }

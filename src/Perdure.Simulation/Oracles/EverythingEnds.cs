@@ -21,6 +21,7 @@ internal sealed class EverythingEnds(World world) : Oracle(world)
                 if (World.Database.Tables.Pages.All(p => p.Page.Key != key)) Fail($"{id} needs an operator ({incident.Failure.Code}), and nobody was paged.");
             }
             else if (instance.Status != Status.Waiting && instance.Status != Status.Paused) Fail($"{id} in {record.State} is {instance.Status} and does not get on: {InstanceText.Of(instance)}");
+            else if (!instance.Halted && instance.Outstanding.Select(o => instance.Journal[o.Value]).FirstOrDefault(e => e.Due < World.Now) is { } late) Fail($"{id} in {record.State} waits with '{late.Name}' for {late.Due:O}, which has passed.");
             else if (record.Timers.Any(t => t.Value < World.Now)) Fail($"{id} in {record.State} waits for a moment that has passed: {string.Join(", ", record.Timers)}");
         }
     }

@@ -29,6 +29,12 @@ internal abstract class Oracle(World world)
     /// <summary>A record became durable.</summary>
     public virtual void Durable(Recorded recorded) { }
 
+    /// <summary>A lane was taken under an epoch, durably.</summary>
+    public virtual void Opened(int lane, long epoch) { }
+
+    /// <summary>An owner that was told that the lane is another's sends a batch.</summary>
+    public virtual void WentOn(int lane, long epoch) { }
+
     /// <summary>Something was done outside, or undone.</summary>
     public virtual void Effect(LedgerEntry entry) { }
 

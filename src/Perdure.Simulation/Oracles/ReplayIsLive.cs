@@ -15,6 +15,9 @@ internal sealed class ReplayIsLive(World world) : Oracle(world)
         var after = recorded.After;
         if (recorded.Item.StatusAfter != after.Status) Fail($"The row of {after.Id} says {recorded.Item.StatusAfter} at record {after.Version}, its replay {after.Status}.");
         if (recorded.Item.Transitions.Count != recorded.Record.Events.Count(e => e is Transitioned)) Fail($"Record {after.Version} of {after.Id} has other transitions in its rows than in its events.");
+        // Rows that are newer than what has just become durable are looked at then.
+        if (!after.Ended && World.Database.Tables.Find(after.Id) is { } rows && rows.Log.Count == after.Version && rows.Stack.Count + after.Stack.Count > 0 && !rows.Stack.Keys.SequenceEqual(after.Stack.Select(s => s.Key)))
+            Fail($"The rows of {after.Id} at record {after.Version} have on the stack {string.Join(", ", rows.Stack.Keys)}, its log {string.Join(", ", after.Stack.Select(s => s.Key))}.");
     }
 
     public override void Look()

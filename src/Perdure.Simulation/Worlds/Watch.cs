@@ -24,8 +24,10 @@ internal sealed class Watch
         (_world, _invariants, _seen) = (world, invariants, new(world));
         _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
-            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
+            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RetriesEnd(world)];
         world.Database.BecameDurable = Durable;
+        world.Database.Opened = (lane, epoch) => { foreach (var oracle in _oracles) oracle.Opened(lane, epoch); };
+        world.Database.WentOn = (lane, epoch) => { foreach (var oracle in _oracles) oracle.WentOn(lane, epoch); };
         world.Ledger.Added = Effect;
     }
 
@@ -137,6 +139,8 @@ internal sealed class Watch
         _world.Options.Durable?.Invoke(batch);
         for (var i = 0; i < answers.Count; i++)
         {
+            if (answers[i] is ItemAnswer.Skipped && !batch.Items.Take(i).Where((other, at) => other.Instance == batch.Items[i].Instance && answers[at] is not ItemAnswer.Committed).Any())
+                Report(new("batches", $"Nothing speaks against record {batch.Items[i].Version} of {batch.Items[i].Instance}, and it was not written with its batch."));
             if (answers[i] is not ItemAnswer.Committed) continue;
             var item = batch.Items[i];
             var record = new Record(item.Instance, item.Version, item.At, EventCodec.Read(item.Body));

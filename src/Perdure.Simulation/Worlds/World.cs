@@ -79,7 +79,7 @@ internal sealed class World : IEscapes
         Until(Math.Max(scripted + 1, _options.FaultyFor.Ticks), () => Clients.Done && !_options.Faulty && Schedule.Now > scripted);
         Nemesis.Heal();
         Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && (Watch.IsQuiet || (_options.Choices is not null && Watch.IsStuck)));
-        Until(Schedule.Now + Settles, () => false);
+        Until(Math.Max(Schedule.Now, Nemesis.LastWakes) + Settles, () => false);
         Watch.End();
     }
 

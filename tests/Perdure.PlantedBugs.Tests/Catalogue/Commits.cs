@@ -15,7 +15,7 @@ internal static partial class Catalogue
         Planted("effects-before-commit", "Operations, undos and timers start when they are decided: an intent is journaled after its operation started.", Runtime + "Lanes/LaneCommits.cs",
             "        _items.Add(Rows.Of(turn, body, hash));\n", "        _items.Add(Rows.Of(turn, body, hash));\n        foreach (var effect in turn.Effects) Carry(hot, effect);\n        turn.Effects.RemoveAll(e => e is Effect.StartAttempt or Effect.StartUndo);\n"),
         Planted("unknown-commit-by-a-look", "An unknown commit is resolved by a look at the marker, which a lost transaction can still pass.", Database + "SimulatedStore.cs",
-            "        tables.Mark(batch.Lane, batch.Epoch, Math.Max(fence.Marker, marker));\n", ""),
+            "        tables.Close(batch.Lane, fence, marker);\n", ""),
         Planted("unknown-taken-as-failed", "A commit of which nobody knows is taken as not written.", Database + "SimulatedStore.cs",
             "if (failure == LinkFailure.NotDone) Answer(new CommitAnswer.Failed(reason));", "if (failure is LinkFailure.NotDone or LinkFailure.Unknown) Answer(new CommitAnswer.Failed(reason));"),
         Planted("unknown-taken-as-committed", "A commit of which nobody knows is taken as written.", Database + "SimulatedStore.cs",

@@ -25,11 +25,14 @@ public static class Entry
     /// <summary>Everything that happens in one seed.</summary>
     public static IReadOnlyList<string> Traced(ulong seed) => World().Traced(seed);
 
-    private static Simulate World() => Simulate
+    private static Simulate World()
+    {
+        HashSet<InstanceId> over = [];
+        return Simulate
         .Node(node => node.Workflow<Parcels>().Workflow<Couriers>().Workflow<Careless>(), services => services.AddSingleton<Turns>().Configure<PerdureOptions>(options => options.HotMax = 2))
         .Replace<Reserve, Order, Slip>(order => order.Customer == "nobody" ? throw new PermanentFailure("no-stock", "None.") : new($"slip of {order.Customer}"))
         .Replace<Pack, Piece, Slip>(piece => new($"{piece.Slip}/{piece.Number}"))
-        .Replace<Look, Bell, Slip>(bell => new(bell.Door))
+        .Replace<Look, Bell, Slip>(bell => bell.Door == "back" ? throw new PermanentFailure("locked", "Nobody there.") : new(bell.Door))
         .Replace<Charge, Payment, Slip>(payment => new($"paid {payment.Number}"))
         .Replace<Ring, Bell, Slip>(bell => new($"rang at the {bell.Door}"))
         .Replace<Ship, Bell, Slip>(bell => new(bell.Door))
@@ -44,7 +47,60 @@ public static class Entry
         .Bound(300_000)
         .QuietWithin(TimeSpan.FromMinutes(20))
         .FaultsFor(TimeSpan.FromSeconds(25))
-        .Invariant("divergence", world => NobodyHides(world));
+        .Invariant("divergence", world => NobodyHides(world))
+        .Invariant("incidents", world => NothingBreaks(world))
+        .Invariant("losers", world => LosersAreGivenUp(world, over))
+        .Invariant("liveness", world => EverythingIsOver(world)) with { MinimisingRuns = 0 };      // which oracle and which seed is enough
+    }
+
+    // People are called where an operation cannot get on, and for the careless; never because the engine has lost its way.
+    private static void NothingBreaks(SimulatedWorld world)
+    {
+        foreach (var (page, instance, workflow, _, _, _, _, _) in world.Pages)
+            if (page.Code is "store.refused" or "instance.broken" || (workflow != "careless" && page.Code.StartsWith("replay.", StringComparison.Ordinal)))
+                world.Fail($"{instance} of {workflow} is an incident: {page.Summary}");
+    }
+
+    // Nothing in this world takes a quarter of an hour.
+    private static void EverythingIsOver(SimulatedWorld world)
+    {
+        if (world.Now < Perdure.Simulation.Worlds.World.Begins + TimeSpan.FromMinutes(15)) return;
+        foreach (var row in world.Instances)
+            if (row.Status != Status.Ended) world.Fail($"{row.Id} of {row.Workflow} is still there, {row.Status} in {row.State}.");
+    }
+
+    // Once a race is decided, what lost it is given up, before anything that is asked for behind it comes to an end.
+    private static void LosersAreGivenUp(SimulatedWorld world, HashSet<InstanceId> looked)
+    {
+        foreach (var row in world.Instances)
+        {
+            if (row.Workflow != "parcels" || row.Status != Status.Ended || !looked.Add(row.Id)) continue;
+            var (slept, paper, ship, loser) = (0, 0, 0, 0);
+            HashSet<int> done = [];
+            foreach (var @event in world.History(row.Id))
+            {
+                var ended = @event switch
+                {
+                    StepAbandoned e => e.Ordinal, StepCancelled e => e.Ordinal, SleepEnded e => e.Ordinal, StepSucceeded e => e.Ordinal, StepFailed e => e.Ordinal, StepRetryScheduled e => e.Ordinal, _ => 0,
+                };
+                if (ended != 0 && ended == ship && loser != 0) world.Fail($"{row.Id} has not given up {loser}, which has lost its race.");
+                if (ended == loser) loser = 0;
+                if (@event is StepRetryScheduled { NextOrdinal: { } next } && ended == paper) paper = next;
+                else if (ended != 0) done.Add(ended);
+                switch (@event)
+                {
+                    case Transitioned: (slept, paper, ship, loser) = (0, 0, 0, 0); break;
+                    case SleepBegan e: slept = e.Ordinal; break;
+                    case StepIntended { Name: "wrap[paper]" } e: paper = e.Ordinal; break;
+                    case StepIntended { Name: "ship" } e: ship = e.Ordinal; break;
+                    case Noted { Name: "patience" } e:
+                        var lost = e.Value.Body.Span[0] == (byte)'0' ? paper : slept;
+                        loser = done.Contains(lost) ? 0 : lost;
+                        break;
+                }
+            }
+        }
+    }
 
     // A body that asked differently the second time ends only after a person has accepted that.
     private static void NobodyHides(SimulatedWorld world)

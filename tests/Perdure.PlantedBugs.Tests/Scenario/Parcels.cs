@@ -95,9 +95,11 @@ public sealed class Parcels(Reserve reserve, Pack pack, Look look, Charge charge
 
     public async Task<To<Paid, CalledOff>> Collect(IVisit<Order> visit, Paying paying)
     {
+        var share = visit.Random("share");
+        var back = await visit.Try(look, new("back"));      // refused for good, each time that the body is run again
         var first = await visit.Signal<Payment>(within: 6.Seconds, name: "first");
-        if (first is null) return new CalledOff("not paid");
-        var charged = await visit.Run(charge, first);
+        if (first is null || back.Ok) return new CalledOff("not paid");
+        var charged = await visit.Run(charge, share < 0.5 ? first : new(-first.Number));
         await visit.Sleep(1.Seconds);
         return new Paid(charged.Number);
     }
@@ -105,6 +107,7 @@ public sealed class Parcels(Reserve reserve, Pack pack, Look look, Charge charge
     public async Task<To<Shipping, CalledOff>> HandOver(IVisit<Order> visit, Paid paid)
     {
         var carried = visit.Child(couriers, "courier", new Piece(paid.Receipt, 1));
+        _ = visit.Child(couriers, "spare", new Piece(paid.Receipt, 2));      // still on its way when the state is left: it is cancelled and awaited
         var rung = await visit.Run(ring, new("door"));
         var end = await carried;
         if (end.State != "Driven") return new CalledOff(end.State);
@@ -114,15 +117,18 @@ public sealed class Parcels(Reserve reserve, Pack pack, Look look, Charge charge
     public async Task<To<Delivered, CalledOff>> Send(IVisit<Order> visit, Shipping shipping)
     {
         var wrapped = visit.Run(wrap, new("paper"), key: "paper");
-        var again = visit.Run(wrap, new("box"), key: "box");
+        var came = new List<string>();
+        var boxed = Came(visit.Run(wrap, new("box"), key: "box"));
+        var tied = Came(visit.Run(wrap, new("string"), key: "string"));
         var slept = visit.Sleep(2.Seconds);
         var second = visit.Signal<Payment>(within: 20.Seconds, name: "second");
         var won = await visit.Race("patience", slept, wrapped);
         try
         {
             if (won == 1) await wrapped;
-            await again;
-            await visit.Run(ship, new("door"));
+            await boxed;
+            await tied;
+            await visit.Run(ship, new(string.Join(" before ", came)));
         }
         catch (OperationFailed e)
         {
@@ -130,6 +136,9 @@ public sealed class Parcels(Reserve reserve, Pack pack, Look look, Charge charge
         }
         var more = await second;
         return more is null ? new CalledOff("no second payment") : new Delivered(shipping.Receipt);
+
+        // Results come in the order of the journal, so that a body may go by it.
+        async Task Came(Task<Slip> slip) => came.Add((await slip.ConfigureAwait(false)).Number);
     }
 }
 
@@ -145,7 +154,7 @@ public sealed class Couriers(Drive drive) : Workflow<Piece>("couriers", version:
     {
         var driven = await visit.Try(drive, piece);
         if (!driven.Ok) return new TurnedBack(driven.Failure.Code);
-        await visit.Sleep(1.Seconds);
+        await visit.Sleep(piece.Number == 1 ? 1.Seconds : 1.Hours);
         return new Driven(driven.Value.Number);
     }
 }

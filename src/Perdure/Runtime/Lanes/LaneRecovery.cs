@@ -198,7 +198,8 @@ internal sealed partial class Lane
             _hot.Remove(hot.Id);
             Wake(hot);
         }
-        else if (!hot.Busy && !hot.Halted && hot.Idle is null) hot.Idle = _idle.AddLast(hot);
+        // Paused, it may have attempts that run on: it stays, so that their ends are heard and none is started beside them.
+        else if (!hot.Busy && !hot.Halted && hot.Idle is null && hot.Attempts is not { Count: > 0 }) hot.Idle = _idle.AddLast(hot);
         else if (hot.Busy) Wake(hot);
     }
 
