@@ -40,6 +40,8 @@ public sealed partial record Simulate
     private double CancelShare { get; init; }
     private long? Happenings { get; init; }
     private TimeSpan? Quiet { get; init; }
+    private int RefinedCount { get; init; } = 2;
+    private IReadOnlyList<string> NotRefined { get; init; } = [];
 
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
@@ -108,6 +110,11 @@ public sealed partial record Simulate
 
     /// <summary>How long faults strike before they stop and everything must come to its end.</summary>
     public Simulate FaultsFor(TimeSpan time) => this with { FaultsLast = time };
+
+    /// <summary>How many of the instances that have ended in a run are run again without faults, each alone, to see that it takes the same course; 2 unless said otherwise.</summary>
+    /// <param name="instances">How many.</param>
+    /// <param name="except">Workflows that are left out, since their bodies decide by what is not journaled.</param>
+    public Simulate Refines(int instances, params IReadOnlyList<string> except) => this with { RefinedCount = instances, NotRefined = except };
 
     /// <summary>No operator continues after incidents.</summary>
     public Simulate WithoutOperator() => this with { Retries = false };

@@ -22,8 +22,8 @@ internal sealed class Nemesis(World world)
     /// <summary>What a test says goes wrong at a moment.</summary>
     public void Script(IReadOnlyList<Scripted> script)
     {
-        foreach (var one in script)
-            world.Schedule.At(one.At.Ticks, null, $"script: {one.Name}", () =>
+        foreach (var (at, one) in script.Index())
+            if (!world.Options.Unscripted.Contains(at + 1)) world.Schedule.At(one.At.Ticks, null, $"script: {one.Name}", () =>
             {
                 world.Timeline?.Add(new(world.Schedule.Now, LaneOf.World, "script", one.Name, Bad: true));
                 if (FaultMix.IsScheduled(one.Kind)) Strike(one.Kind, one.Node);

@@ -21,7 +21,7 @@ internal sealed class Watch
         (_world, _invariants, _seen) = (world, invariants, new(world));
         _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
-            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world)];
+            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RefinesCalm(world)];
         world.Database.BecameDurable = Durable;
         world.Ledger.Added = Effect;
     }
@@ -31,6 +31,9 @@ internal sealed class Watch
 
     /// <summary>How many events have become durable.</summary>
     public long Events { get; private set; }
+
+    /// <summary>How many instances took the same course without faults, and why others could not be compared.</summary>
+    public (int Compared, List<string> Incomparable) Refinement { get; private set; } = (0, []);
 
     /// <summary>Whether every instance has ended.</summary>
     public bool IsQuiet => _open == 0;
@@ -60,9 +63,12 @@ internal sealed class Watch
         return $"{id} of '{instance.Workflow}' in state '{instance.State}', last step '{last}'";
     }
 
-    /// <summary>The instances whose bodies or operations run: one of them, where the world's thread stands still.</summary>
+    /// <summary>The instance in whose body the world's thread is, or else those of which something runs. Asked from outside of the world's thread.</summary>
     public string Running()
     {
+        foreach (var node in _world.Nodes)
+            foreach (var lane in node.Node.Lanes)
+                if (lane.Stands() is { } stands) return $"It is in the body of {Describe(stands.Instance)}.";
         var running = _instances.Values.Where(i => i.Status is Status.Running or Status.Compensating).Take(5).Select(i => Describe(i.Id)).ToList();
         return running.Count == 0 ? "No instance runs." : $"What runs: {string.Join("; ", running)}.";
     }
@@ -102,6 +108,12 @@ internal sealed class Watch
     public void Commanded(string what, InstanceId instance)
     {
         foreach (var oracle in _oracles) oracle.Commanded(what, instance);
+    }
+
+    public void Refined(string? incomparable)
+    {
+        if (incomparable is null) Refinement = Refinement with { Compared = Refinement.Compared + 1 };
+        else Refinement.Incomparable.Add(incomparable);
     }
 
     public void Look()
@@ -147,6 +159,7 @@ internal sealed class Watch
                 if (@event is IncidentRaised { Failure: { Code: "replay.escaped" or "body.stalled" } left }) _world.Escaped(item.Instance, $"{left.Message} ({left.Code})");
             }
             if (_world.Options.Choices is { } choices && after is { AtGate: true, Decided: null } && (before is null || before.Visit != after.Visit)) choices.Decide(_world, after);
+            _world.Options.Calm?.Durable(record);
             _world.Trace?.Add("database", $"{item.Instance} {item.Version} {System.Text.Encoding.UTF8.GetString(item.Body.Span)}");
             var recorded = new Recorded(item, batch.Epoch, record, before, after);
             foreach (var oracle in _oracles) oracle.Durable(recorded);

@@ -30,7 +30,7 @@ internal sealed class World : IEscapes
         Chance = new(seed);
         Schedule = new(Chance.Schedule);
         Faults = options.Faulty ? FaultMix.Draw(Chance.Faults, options.Rate) : FaultMix.None(Chance.Faults);
-        Database = new(Schedule, Chance.Store, Begins);
+        Database = new(Schedule, Chance.Store, options.Begins);
         _current = new SimulatedNode?[options.Nodes];
         _lives = new int[options.Nodes];
         Timeline = options.Timed ? new() : null;
@@ -56,7 +56,7 @@ internal sealed class World : IEscapes
     public Clients Clients { get; }
     public Senders Senders { get; }
     public WorldOptions Options => _options;
-    public DateTimeOffset Now => Begins.AddTicks(Schedule.Now);
+    public DateTimeOffset Now => _options.Begins.AddTicks(Schedule.Now);
 
     /// <summary>Every life of every node so far.</summary>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
@@ -81,6 +81,13 @@ internal sealed class World : IEscapes
         Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && (Watch.IsQuiet || (_options.Choices is not null && Watch.IsStuck)));
         Until(Schedule.Now + Settles, () => false);
         Watch.End();
+    }
+
+    /// <summary>Lets one node run, without clients, until it is done or so many ticks have passed.</summary>
+    public void RunAlone(long within, Func<bool> done)
+    {
+        Begin(0);
+        while (!done() && Schedule.Step(within)) { }
     }
 
     // As long as an answer may take at the most, so that what is left over then is.
@@ -129,7 +136,7 @@ internal sealed class World : IEscapes
     public void Begin(int place)
     {
         var carriage = _options.Carriage(place, _lives[place]);
-        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices);
+        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm);
         node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
         Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"{node} is started", Bad: false));
         Nemesis.Machine(place, node);

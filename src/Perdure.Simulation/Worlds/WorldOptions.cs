@@ -20,6 +20,7 @@ internal sealed record WorldOptions
     public IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> Invariants { get; init; } = [];
     public bool Timed { get; init; }
     public IReadOnlySet<int> Skipped { get; init; } = new HashSet<int>();
+    public IReadOnlySet<int> Unscripted { get; init; } = new HashSet<int>();
     public IReadOnlyList<Scripted> Script { get; init; } = [];
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
     public Choices? Choices { get; init; }
@@ -29,6 +30,13 @@ internal sealed record WorldOptions
     public IReadOnlyList<Mail> Mails { get; init; } = [];
     public double Pauses { get; init; }
     public double Cancels { get; init; }
+    public DateTimeOffset Begins { get; init; } = World.Begins;
+    /// <summary>How many of the instances that have ended are run again without faults.</summary>
+    public int Refined { get; init; }
+    public IReadOnlyList<string> NotRefined { get; init; } = [];
+    /// <summary>The code for that, its operations without policies of their own.</summary>
+    public Carriage? Untimed { get; init; }
+    public Refining.CalmRun? Calm { get; init; }
     public bool OperatorRetries { get; init; } = true;
 }
 

@@ -25,7 +25,7 @@ public static class Entry
     /// <summary>Everything that happens in one seed.</summary>
     public static IReadOnlyList<string> Traced(ulong seed) => World().Traced(seed);
 
-    private static Simulate World() => Simulate
+    internal static Simulate World() => Simulate
         .Node(node => node.Workflow<Parcels>().Workflow<Couriers>().Workflow<Careless>(), services => services.AddSingleton<Turns>().Configure<PerdureOptions>(options => options.HotMax = 2))
         .Replace<Reserve, Order, Slip>(order => order.Customer == "nobody" ? throw new PermanentFailure("no-stock", "None.") : new($"slip of {order.Customer}"))
         .Replace<Pack, Piece, Slip>(piece => new($"{piece.Slip}/{piece.Number}"))
@@ -40,6 +40,7 @@ public static class Entry
         .Starts("careless", (_, number) => new Errand(number), count: 2, within: TimeSpan.FromSeconds(8))
         .Sends("parcels", (_, number) => new Payment(number), count: 3)
         .Interrupts(pauses: 0.2, cancels: 0.15)
+        .Refines(2, except: "careless")
         .Nodes(3)
         .Bound(300_000)
         .QuietWithin(TimeSpan.FromMinutes(20))
