@@ -26,7 +26,8 @@ internal sealed class Senders(World world, WorldOptions options)
         {
             // Somebody who paused goes on in the end: by the durable row, whoever it was.
             if (record.Status == Status.Paused && world.Chance.Workload.Happens(0.1) && Node(id) is { } owner) Ask("resume", id, owner.Resume(id, Person));
-            if (!_known.Add(id)) continue;
+            // What is not durable yet may still be lost with the database.
+            if (!world.Watch.Instances.ContainsKey(id) || !_known.Add(id)) continue;
             foreach (var mail in options.Mails)
                 if (mail.Workflow == record.First.Workflow) Write(id, mail, 1);
             if (world.Chance.Workload.Happens(options.Pauses)) Later(10, $"pauses {id}", () => Persist(id, "pause", engine => engine.Pause(id, Person), 5));
