@@ -40,6 +40,8 @@ public sealed partial record Simulate
     private double CancelShare { get; init; }
     private long? Happenings { get; init; }
     private TimeSpan? Quiet { get; init; }
+    private Action<PerdureBuilder>? Newer { get; init; }
+    private TimeSpan UpgradedAt { get; init; }
     private int RefinedCount { get; init; } = 2;
     private IReadOnlyList<string> NotRefined { get; init; } = [];
 
@@ -95,6 +97,17 @@ public sealed partial record Simulate
     };
 
     internal Simulate Replace(Type operation, Stand stand) => this with { Stands = Stands.SetItem(operation, stand) };
+
+    /// <summary>
+    /// A rolling upgrade: one node after the other is stopped and starts again with newer code. Until then versions are mixed: where faults strike, some nodes begin with the newer code, and
+    /// some go back and forth (<see cref="FaultKind.MixedVersions"/>); in the end all have it.
+    /// </summary>
+    /// <param name="newer">What nodes carry then; what they carried before belongs to it, or instances of that would wait for ever.</param>
+    /// <param name="at">When the first node is upgraded; after ten seconds unless given.</param>
+    public Simulate Upgrades(Action<PerdureBuilder> newer, TimeSpan? at = null) => this with
+    {
+        Newer = newer, UpgradedAt = at ?? TimeSpan.FromSeconds(10), Rates = Rates.ContainsKey(FaultKind.MixedVersions) ? Rates : Rates.Add(FaultKind.MixedVersions, Faults.FaultMix.Usual(FaultKind.MixedVersions)),
+    };
 
     /// <summary>How many nodes share the instances; one unless said otherwise.</summary>
     public Simulate Nodes(int count) => this with { NodeCount = count };

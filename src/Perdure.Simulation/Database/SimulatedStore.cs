@@ -20,6 +20,9 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     private long _epoch, _sent;
     private bool _closed, _writing;
 
+    /// <summary>Under which epoch it writes; 0 before it has opened.</summary>
+    public long Epoch => _epoch;
+
     /// <inheritdoc />
     public TimeProvider Clock => link.Clock;
 

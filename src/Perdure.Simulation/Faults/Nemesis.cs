@@ -55,6 +55,7 @@ internal sealed class Nemesis(World world)
             node.Link.Clogged = 1;
             if (!node.Gone && node.PausedUntil > world.Schedule.Now) node.Pause(world.Schedule.Now);
         }
+        for (var place = 0; place < world.Places; place++) world.ChangeCode(place, newer: true);
     }
 
     private void Next(FaultKind kind)
@@ -74,10 +75,15 @@ internal sealed class Nemesis(World world)
     {
         var chance = world.Chance.Faults;
         var lasts = chance.Between(Second / 10, 20 * Second);
-        if (kind is >= FaultKind.DatabaseCrash and <= FaultKind.DiskSlow) world.Faults.Count(kind);
+        if (kind is (>= FaultKind.DatabaseCrash and <= FaultKind.DiskSlow) or FaultKind.FailoverAsynchronous) world.Faults.Count(kind);
         if (kind is FaultKind.DatabaseCrash or FaultKind.Failover)
         {
             world.Database.Crash(kind == FaultKind.Failover ? chance.Between(Second, 5 * Second) : chance.Between(Second / 20, Second));
+            return;
+        }
+        if (kind is FaultKind.FailoverAsynchronous)
+        {
+            world.Database.Crash(chance.Between(Second, 5 * Second), lostAnyway: 1 + chance.Below(20));
             return;
         }
         if (kind is FaultKind.DiskFull)
@@ -93,6 +99,11 @@ internal sealed class Nemesis(World world)
         }
         var place = at ?? chance.Below(world.Places);
         world.Faults.Count(kind, place);
+        if (kind is FaultKind.MixedVersions)
+        {
+            world.ChangeCode(place, newer: null);
+            return;
+        }
         if (world.Current(place) is not { Gone: false } node) return;
         switch (kind)
         {
@@ -130,7 +141,8 @@ internal sealed class Nemesis(World world)
         }
     }
 
-    private void Stop(SimulatedNode node) => node.Node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
+    /// <summary>A node is stopped in order, and another life begins.</summary>
+    public void Stop(SimulatedNode node) => node.Node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
         CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private void Mend(SimulatedNode node, long after) => world.Schedule.After(after, null, $"{node} is heard again", () => node.Link.CutThere = node.Link.CutBack = false);

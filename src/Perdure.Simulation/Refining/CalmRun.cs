@@ -118,6 +118,7 @@ internal sealed class CalmRun : IOperations
         {
             if (Of(((Started)record.Events[0]).Parent) is not { } found) return;
             _followers[record.Instance] = follower = found;
+            if (((Started)record.Events[0]).WorkflowVersion != found.Course.Instance!.WorkflowVersion) Cannot("A child was of another version.");
         }
         foreach (var point in follower.Own.Take(record)) Meet(follower, point);
         foreach (var one in _followers.Values) Release(one);

@@ -26,7 +26,7 @@ internal sealed record Recipe(ulong Seed)
     /// <summary>Scripted faults that were left out, by their number from 1.</summary>
     public ImmutableSortedSet<int> Unscripted { get; init; } = [];
 
-    public double? Rate(FaultKind kind) => Off.Contains(kind) ? 0 : Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed ? 0 : null;
+    public double? Rate(FaultKind kind) => Off.Contains(kind) ? 0 : Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed || Faults.FaultMix.IsOffUnlessSet(kind) ? 0 : null;
 
     public override string ToString()
     {

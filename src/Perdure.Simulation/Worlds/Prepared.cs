@@ -33,12 +33,15 @@ public sealed partial record Simulate
             foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Handle(type, services));
             var builder = new PerdureBuilder(collection);
             simulation.Carried(builder);
+            var upgraded = simulation.Newer is null ? null : new PerdureBuilder(collection);
+            if (upgraded is not null) simulation.Newer!(upgraded);
             _services = collection.BuildServiceProvider();
             var definitions = new Definitions(_services, builder);
             var settings = _services.GetRequiredService<IOptions<PerdureOptions>>().Value;
             var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), settings);
-            var untimed = new Registry(definitions.Registry.All.Select(c => (IWorkflow)c.Workflow), definitions.Registry.Steps.Select(s => new UntimedStep(s.Handle)), definitions.Codec);
-            var maps = definitions.Registry.All.Select(c => c.Map).ToList();
+            var newest = upgraded is null ? definitions : new Definitions(_services, upgraded);
+            var untimed = new Registry(newest.Registry.All.Select(c => (IWorkflow)c.Workflow), newest.Registry.Steps.Select(s => new UntimedStep(s.Handle)), newest.Codec);
+            var maps = newest.Registry.All.Select(c => c.Map).ToList();
             _build = string.Join('/', maps.Select(m => m.Build).OfType<string>().Prepend(typeof(Simulate).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?").Distinct());
             var possible = Enum.GetValues<FaultKind>().Where(k => simulation.Faulty && Recipe(0).Rate(k) != 0).ToImmutableArray();
             Reach = new(possible, maps.Any(m => m.States.Any(s => s.Kind == StateKind.Gate)));
@@ -46,6 +49,7 @@ public sealed partial record Simulate
             {
                 Carriage = (_, _) => carriage, Stands = simulation.Stands, Loads = simulation.Loads, Invariants = simulation.Invariants, Script = simulation.Script, Patience = simulation.Patience,
                 Refined = simulation.Faulty || simulation.Script.Count > 0 ? simulation.RefinedCount : 0, NotRefined = simulation.NotRefined, Untimed = carriage with { Registry = untimed },
+                Newer = upgraded is null ? null : carriage with { Registry = newest.Registry }, UpgradedAt = simulation.UpgradedAt,
                 Mails = simulation.Mails, Pauses = simulation.PauseShare, Cancels = simulation.CancelShare,
                 EventsMax = simulation.Happenings ?? 5_000_000, QuietWithin = simulation.Quiet ?? TimeSpan.FromHours(24),
             };
@@ -119,6 +123,7 @@ public sealed partial record Simulate
                 try
                 {
                     world = new World(options, seed);
+                    world.Enter();
                     world.Run();
                 }
                 catch (Violation found)

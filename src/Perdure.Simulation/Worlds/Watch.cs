@@ -21,7 +21,7 @@ internal sealed class Watch
         (_world, _invariants, _seen) = (world, invariants, new(world));
         _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
-            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RefinesCalm(world)];
+            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RefinesCalm(world), new CodeIsThere(world)];
         world.Database.BecameDurable = Durable;
         world.Ledger.Added = Effect;
     }

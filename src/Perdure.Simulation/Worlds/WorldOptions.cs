@@ -10,6 +10,9 @@ internal sealed record WorldOptions
     public int Nodes { get; init; } = 1;
     public required Func<int, int, Carriage> Carriage { get; init; }
     public IReadOnlyDictionary<Type, Stand> Stands { get; init; } = new Dictionary<Type, Stand>();
+    /// <summary>What nodes carry once they are upgraded; null where they are not.</summary>
+    public Carriage? Newer { get; init; }
+    public TimeSpan UpgradedAt { get; init; }
     public bool Faulty { get; init; } = true;
     public Func<FaultKind, double?> Rate { get; init; } = _ => null;
     public TimeSpan FaultyFor { get; init; } = TimeSpan.FromSeconds(30);
