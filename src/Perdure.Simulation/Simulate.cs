@@ -144,6 +144,11 @@ public sealed partial record Simulate
     /// <param name="name">What the timeline calls it; the kind unless given.</param>
     public Simulate At(TimeSpan time, FaultKind fault, int node = 0, string? name = null) => this with { Script = Script.Add(new(time, fault, node, name ?? fault.ToString())) };
 
+    /// <summary>Brings about a fault once, as soon as an instance is in a phase, and there: for what chance alone does not reach.</summary>
+    /// <param name="phase">What the instance does.</param>
+    /// <param name="fault">Which.</param>
+    public Simulate When(Phase phase, FaultKind fault) => this with { Script = Script.Add(new(TimeSpan.Zero, fault, 0, $"{fault} while {phase}", phase)) };
+
     /// <summary>Runs seeds one after the other, until one fails; that one is minimised and told as a timeline.</summary>
     /// <param name="seeds">How many.</param>
     /// <param name="first">The first of them.</param>

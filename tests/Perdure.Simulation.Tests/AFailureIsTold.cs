@@ -108,6 +108,14 @@ public sealed class AFailureIsTold
     }
 
     [Fact]
+    public void A_fault_can_wait_for_what_an_instance_does()
+    {
+        var report = ATripIsSimulated.Trips.Nodes(3).WithoutFaults().When(Phase.Compensating, FaultKind.NodeCrash).Run(1);
+        Assert.True(report.Passed, report.ToString());
+        Assert.Equal(1, report.Reach!.Count(FaultKind.NodeCrash, Phase.Compensating));
+    }
+
+    [Fact]
     public void A_failover_to_a_replica_that_lags_loses_what_was_acknowledged_and_is_caught()
     {
         var lags = ATripIsSimulated.Trips.WithoutFaults().At(TimeSpan.FromSeconds(5), FaultKind.FailoverAsynchronous);

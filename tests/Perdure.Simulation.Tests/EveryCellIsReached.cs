@@ -6,9 +6,17 @@ public sealed class EveryCellIsReached
     [Fact]
     public void What_uses_everything_is_struck_by_every_fault_in_every_phase()
     {
-        var report = PlantedBugs.Scenario.Entry.World().Refines(0).Run(200);
+        var report = PlantedBugs.Scenario.Entry.World().Refines(0).Run(100);
         Assert.True(report.Passed, report.ToString());
-        Assert.Empty(report.Reach!.Missed().Select(m => $"{m.Kind} while {m.Phase}"));
+        // Chance reaches nearly all of them; the rest is aimed at.
+        var missed = report.Reach!.Missed().ToList();
+        Assert.True(missed.Count < 10, report.ToString());
+        foreach (var (kind, phase) in missed)
+        {
+            var aimed = PlantedBugs.Scenario.Entry.World().Refines(0).When(phase, kind).Run(10);
+            Assert.True(aimed.Passed, aimed.ToString());
+            Assert.True(aimed.Reach!.Count(kind, phase) > 0, $"{kind} while {phase} cannot be brought about.");
+        }
     }
 
     [Fact]

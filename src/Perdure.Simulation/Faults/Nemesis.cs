@@ -25,10 +25,29 @@ internal sealed class Nemesis(World world)
         foreach (var (at, one) in script.Index())
             if (!world.Options.Unscripted.Contains(at + 1)) world.Schedule.At(one.At.Ticks, null, $"script: {one.Name}", () =>
             {
-                world.Timeline?.Add(new(world.Schedule.Now, LaneOf.World, "script", one.Name, Bad: true));
-                if (FaultMix.IsScheduled(one.Kind)) Strike(one.Kind, one.Node);
-                else world.Faults.Force(one.Kind);
+                if (one.While is not null and not Phase.Idle) _until.Add(one);
+                else Bring(one, one.Node);
             });
+    }
+
+    /// <summary>An instance of a place is in a phase now: what a test said goes wrong then, does.</summary>
+    public void Seen(int place, Phase phase)
+    {
+        for (var i = _until.Count - 1; i >= 0; i--)
+        {
+            if (_until[i] is not { While: { } awaited } one || awaited != phase) continue;
+            _until.RemoveAt(i);
+            world.Schedule.After(0, null, $"script: {one.Name}", () => Bring(one, place));
+        }
+    }
+
+    private readonly List<Scripted> _until = [];
+
+    private void Bring(Scripted one, int place)
+    {
+        world.Timeline?.Add(new(world.Schedule.Now, LaneOf.World, "script", one.Name, Bad: true));
+        if (FaultMix.IsScheduled(one.Kind)) Strike(one.Kind, place);
+        else world.Faults.Force(one.Kind);
     }
 
     /// <summary>A life begins: its clock is off and drifts where the mix says so.</summary>

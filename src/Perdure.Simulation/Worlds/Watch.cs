@@ -149,6 +149,7 @@ internal sealed class Watch
             }
             if (before is not null) _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(before)]--;
             _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(after)]++;
+            _world.Nemesis.Seen(_world.PlaceOf(item.Instance), PhaseOf(after));
             _instances[item.Instance] = after;
             Events += record.Events.Length;
             if (before is null) _open++;

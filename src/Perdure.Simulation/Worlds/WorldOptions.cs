@@ -47,6 +47,7 @@ internal sealed record WorldOptions
 internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Dice, int, byte[]> Input, int? Version = null);
 
 /// <summary>A fault that a test brings about: when, which, where, and what it calls it.</summary>
-internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name);
+internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name, Phase? While = null);
+
 /// <summary>Messages that every instance of a workflow is sent, one after the other.</summary>
 internal sealed record Mail(string Workflow, string Signal, int Count, Func<Dice, int, byte[]> Body);
