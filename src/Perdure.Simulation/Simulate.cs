@@ -40,6 +40,10 @@ public sealed partial record Simulate
     private double CancelShare { get; init; }
     private long? Happenings { get; init; }
     private TimeSpan? Quiet { get; init; }
+    private Action<PerdureBuilder>? Newer { get; init; }
+    private TimeSpan UpgradedAt { get; init; }
+    private int RefinedCount { get; init; } = 2;
+    private IReadOnlyList<string> NotRefined { get; init; } = [];
 
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
@@ -94,6 +98,17 @@ public sealed partial record Simulate
 
     internal Simulate Replace(Type operation, Stand stand) => this with { Stands = Stands.SetItem(operation, stand) };
 
+    /// <summary>
+    /// A rolling upgrade: one node after the other is stopped and starts again with newer code. Until then versions are mixed: where faults strike, some nodes begin with the newer code, and
+    /// some go back and forth (<see cref="FaultKind.MixedVersions"/>); in the end all have it.
+    /// </summary>
+    /// <param name="newer">What nodes carry then; what they carried before belongs to it, or instances of that would wait for ever.</param>
+    /// <param name="at">When the first node is upgraded; after ten seconds unless given.</param>
+    public Simulate Upgrades(Action<PerdureBuilder> newer, TimeSpan? at = null) => this with
+    {
+        Newer = newer, UpgradedAt = at ?? TimeSpan.FromSeconds(10), Rates = Rates.ContainsKey(FaultKind.MixedVersions) ? Rates : Rates.Add(FaultKind.MixedVersions, Faults.FaultMix.Usual(FaultKind.MixedVersions)),
+    };
+
     /// <summary>How many nodes share the instances; one unless said otherwise.</summary>
     public Simulate Nodes(int count) => this with { NodeCount = count };
 
@@ -109,6 +124,11 @@ public sealed partial record Simulate
     /// <summary>How long faults strike before they stop and everything must come to its end.</summary>
     public Simulate FaultsFor(TimeSpan time) => this with { FaultsLast = time };
 
+    /// <summary>How many of the instances that have ended in a run are run again without faults, each alone, to see that it takes the same course; 2 unless said otherwise.</summary>
+    /// <param name="instances">How many.</param>
+    /// <param name="except">Workflows that are left out, since their bodies decide by what is not journaled.</param>
+    public Simulate Refines(int instances, params IReadOnlyList<string> except) => this with { RefinedCount = instances, NotRefined = except };
+
     /// <summary>No operator continues after incidents.</summary>
     public Simulate WithoutOperator() => this with { Retries = false };
 
@@ -123,6 +143,11 @@ public sealed partial record Simulate
     /// <param name="node">At which node, from 0, where it is a node's.</param>
     /// <param name="name">What the timeline calls it; the kind unless given.</param>
     public Simulate At(TimeSpan time, FaultKind fault, int node = 0, string? name = null) => this with { Script = Script.Add(new(time, fault, node, name ?? fault.ToString())) };
+
+    /// <summary>Brings about a fault once, as soon as an instance is in a phase, and there: for what chance alone does not reach.</summary>
+    /// <param name="phase">What the instance does.</param>
+    /// <param name="fault">Which.</param>
+    public Simulate When(Phase phase, FaultKind fault) => this with { Script = Script.Add(new(TimeSpan.Zero, fault, 0, $"{fault} while {phase}", phase)) };
 
     /// <summary>Runs seeds one after the other, until one fails; that one is minimised and told as a timeline.</summary>
     /// <param name="seeds">How many.</param>

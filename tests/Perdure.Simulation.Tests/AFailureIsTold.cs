@@ -97,6 +97,32 @@ public sealed class AFailureIsTold
     }
 
     [Fact]
+    public void Scripted_faults_are_minimised_too()
+    {
+        var report = NobodyRecovers.WithoutFaults()
+            .At(TimeSpan.FromSeconds(2), FaultKind.DiskSlow).At(TimeSpan.FromSeconds(8), FaultKind.NodeCrash, node: 1).At(TimeSpan.FromSeconds(9), FaultKind.ClockJump).Run(1);
+        Assert.False(report.Passed);
+        Assert.Equal([1, 3], report.Failed!.Recipe.Unscripted);
+        Assert.DoesNotContain("DiskSlow", report.Timeline, StringComparison.Ordinal);
+        Assert.Contains("unscripted=1,3", report.Line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_can_wait_for_what_an_instance_does()
+    {
+        var report = ATripIsSimulated.Trips.Nodes(3).WithoutFaults().When(Phase.Compensating, FaultKind.NodeCrash).Run(1);
+        Assert.True(report.Passed, report.ToString());
+        Assert.Equal(1, report.Reach!.Count(FaultKind.NodeCrash, Phase.Compensating));
+    }
+
+    [Fact]
+    public void A_failover_to_a_replica_that_lags_loses_what_was_acknowledged_and_is_caught()
+    {
+        var lags = ATripIsSimulated.Trips.WithoutFaults().At(TimeSpan.FromSeconds(5), FaultKind.FailoverAsynchronous);
+        Assert.False((lags with { MinimisingRuns = 0 }).Run(5).Passed);
+    }
+
+    [Fact]
     public void A_report_says_which_faults_struck_in_which_phase_and_which_did_not()
     {
         var report = ATripIsSimulated.Trips.OnlyFaults(FaultKind.NodeCrash, FaultKind.UndoFails).Run(40);

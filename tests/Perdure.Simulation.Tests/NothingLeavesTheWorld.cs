@@ -52,6 +52,18 @@ public sealed class NothingLeavesTheWorld
         Leaves.Held.Set();
     }
 
+    [Theory]
+    [InlineData("blocks-on-task-run")]
+    [InlineData("blocks-on-thread")]
+    public void A_body_that_waits_for_another_thread_is_named_however_short_that_is(string how)
+    {
+        var report = (Escaping(how) with { MinimisingRuns = 0 }).WithoutFaults().Run(1);
+        Assert.False(report.Passed);
+        Assert.Equal("escapes", report.Failed!.Violation!.Oracle);
+        Assert.Contains("on another thread than the world's", report.Failed.Violation.Seen, StringComparison.Ordinal);
+        Assert.Contains("of 'leaves' in state 'Begun', last step 'stay'", report.Failed.Violation.Seen, StringComparison.Ordinal);
+    }
+
     private static Simulate Escaping(string how) => Simulate.Workflow<Leaves>()
         .Replace<Stay, Errand, Arrived>(_ => new("here"))
         .Starts("leaves", (_, _) => new Errand(how), count: 1);
@@ -106,7 +118,16 @@ public sealed class Leaves(Stay stay, Outside outside) : Workflow<Errand>("leave
         if (errand.How == "task-run") await Task.Run(() => 1);
         else if (errand.How == "delay") await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         else if (errand.How == "blocks") Held.Wait();
+        else if (errand.How == "blocks-on-task-run") Task.Run(() => 1).Wait();
+        else if (errand.How == "blocks-on-thread") OnAThread();
         else await visit.Run(outside, errand);
         return new Over("there");
+    }
+
+    private static void OnAThread()
+    {
+        var thread = new Thread(() => { });
+        thread.Start();
+        thread.Join();
     }
 }

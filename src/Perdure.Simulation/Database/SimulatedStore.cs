@@ -23,6 +23,9 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     /// <summary>Whether its epoch is still the one that holds the lane.</summary>
     public bool Owns => database.Tables.FenceOf(lane) is { } fence && fence.Epoch == _epoch;
 
+    /// <summary>Under which epoch it writes; 0 before it has opened.</summary>
+    public long Epoch => _epoch;
+
     /// <inheritdoc />
     public TimeProvider Clock => link.Clock;
 

@@ -67,6 +67,7 @@ internal sealed class Tables
     public StoredKey? FindKey(string @namespace, string workflow, string key) => _requestKeys.GetValueOrDefault((@namespace, workflow, key));
     public InstanceId? FindBusinessKey(string @namespace, string workflow, string key) => _businessKeys.TryGetValue((@namespace, workflow, key), out var id) ? id : null;
     public MapDefinition? Map(string workflow, int version) => _maps.TryGetValue((workflow, version), out var stored) ? stored.Map : null;
+    public IEnumerable<MapDefinition> Maps => _maps.OrderBy(m => m.Key).Select(m => m.Value.Map);
     public Fence? FenceOf(int lane) => _fences.GetValueOrDefault(lane);
 
     /// <summary>A new owner takes a lane under a higher epoch.</summary>

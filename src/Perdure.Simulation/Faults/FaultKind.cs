@@ -57,4 +57,8 @@ public enum FaultKind
     UndoFails,
     /// <summary>A client sends a request again although it was answered.</summary>
     ClientRepeats,
+    /// <summary>The database fails over to a replica that lags: acknowledged commits are lost. No engine can keep its promises then, so it is off unless a rate is set or it is scripted.</summary>
+    FailoverAsynchronous,
+    /// <summary>A node is stopped in order and starts again with the other code of an upgrade: newer, or older. Only where a simulation says what nodes are upgraded to.</summary>
+    MixedVersions,
 }

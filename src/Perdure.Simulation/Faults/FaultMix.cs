@@ -26,6 +26,11 @@ internal sealed class FaultMix
         var mix = new FaultMix(chance);
         foreach (var kind in Kinds)
         {
+            if (IsOffUnlessSet(kind))
+            {
+                mix._rates[(int)kind] = switched(kind) ?? 0;
+                continue;
+            }
             var (takesPart, share) = (chance.Happens(0.5), chance.Share());      // drawn always, so that switching one kind leaves the others alone
             mix._rates[(int)kind] = switched(kind) ?? (takesPart ? Usual(kind) * Math.Pow(10, share * 1.5 - 1) : 0);
         }
@@ -68,7 +73,10 @@ internal sealed class FaultMix
     }
 
     /// <summary>The kinds that a world brings about at moments of its own, rather than at each request; their rates are per second of a node's life.</summary>
-    public static bool IsScheduled(FaultKind kind) => kind is >= FaultKind.DatabaseCrash and <= FaultKind.ClockDrift;
+    public static bool IsScheduled(FaultKind kind) => kind is (>= FaultKind.DatabaseCrash and <= FaultKind.ClockDrift) or FaultKind.FailoverAsynchronous or FaultKind.MixedVersions;
+
+    /// <summary>The kinds that no run has of itself.</summary>
+    public static bool IsOffUnlessSet(FaultKind kind) => kind is FaultKind.FailoverAsynchronous or FaultKind.MixedVersions;
 
     public static double Usual(FaultKind kind) => kind switch
     {

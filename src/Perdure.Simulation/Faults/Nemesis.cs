@@ -22,13 +22,32 @@ internal sealed class Nemesis(World world)
     /// <summary>What a test says goes wrong at a moment.</summary>
     public void Script(IReadOnlyList<Scripted> script)
     {
-        foreach (var one in script)
-            world.Schedule.At(one.At.Ticks, null, $"script: {one.Name}", () =>
+        foreach (var (at, one) in script.Index())
+            if (!world.Options.Unscripted.Contains(at + 1)) world.Schedule.At(one.At.Ticks, null, $"script: {one.Name}", () =>
             {
-                world.Timeline?.Add(new(world.Schedule.Now, LaneOf.World, "script", one.Name, Bad: true));
-                if (FaultMix.IsScheduled(one.Kind)) Strike(one.Kind, one.Node);
-                else world.Faults.Force(one.Kind);
+                if (one.While is not null and not Phase.Idle) _until.Add(one);
+                else Bring(one, one.Node);
             });
+    }
+
+    /// <summary>An instance of a place is in a phase now: what a test said goes wrong then, does.</summary>
+    public void Seen(int place, Phase phase)
+    {
+        for (var i = _until.Count - 1; i >= 0; i--)
+        {
+            if (_until[i] is not { While: { } awaited } one || awaited != phase) continue;
+            _until.RemoveAt(i);
+            world.Schedule.After(0, null, $"script: {one.Name}", () => Bring(one, place));
+        }
+    }
+
+    private readonly List<Scripted> _until = [];
+
+    private void Bring(Scripted one, int place)
+    {
+        world.Timeline?.Add(new(world.Schedule.Now, LaneOf.World, "script", one.Name, Bad: true));
+        if (FaultMix.IsScheduled(one.Kind)) Strike(one.Kind, place);
+        else world.Faults.Force(one.Kind);
     }
 
     /// <summary>A life begins: its clock is off and drifts where the mix says so.</summary>
@@ -57,6 +76,7 @@ internal sealed class Nemesis(World world)
             node.Link.CutThere = node.Link.CutBack = false;
             node.Link.Clogged = 1;      // who is paused wakes up at its time: what has waited for it would else come behind what is newer
         }
+        for (var place = 0; place < world.Places; place++) world.ChangeCode(place, newer: true);
     }
 
     private void Next(FaultKind kind)
@@ -76,10 +96,15 @@ internal sealed class Nemesis(World world)
     {
         var chance = world.Chance.Faults;
         var lasts = chance.Between(Second / 10, 20 * Second);
-        if (kind is >= FaultKind.DatabaseCrash and <= FaultKind.DiskSlow) world.Faults.Count(kind);
+        if (kind is (>= FaultKind.DatabaseCrash and <= FaultKind.DiskSlow) or FaultKind.FailoverAsynchronous) world.Faults.Count(kind);
         if (kind is FaultKind.DatabaseCrash or FaultKind.Failover)
         {
             world.Database.Crash(kind == FaultKind.Failover ? chance.Between(Second, 5 * Second) : chance.Between(Second / 20, Second));
+            return;
+        }
+        if (kind is FaultKind.FailoverAsynchronous)
+        {
+            world.Database.Crash(chance.Between(Second, 5 * Second), lostAnyway: 1 + chance.Below(20));
             return;
         }
         if (kind is FaultKind.DiskFull)
@@ -95,6 +120,11 @@ internal sealed class Nemesis(World world)
         }
         var place = at ?? chance.Below(world.Places);
         world.Faults.Count(kind, place);
+        if (kind is FaultKind.MixedVersions)
+        {
+            world.ChangeCode(place, newer: null);
+            return;
+        }
         if (world.Current(place) is not { Gone: false } node) return;
         switch (kind)
         {
@@ -132,7 +162,8 @@ internal sealed class Nemesis(World world)
         }
     }
 
-    private void Stop(SimulatedNode node) => node.Node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
+    /// <summary>A node is stopped in order, and another life begins.</summary>
+    public void Stop(SimulatedNode node) => node.Node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
         CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private void Mend(SimulatedNode node, long after) => world.Schedule.After(after, null, $"{node} is heard again", () => node.Link.CutThere = node.Link.CutBack = false);

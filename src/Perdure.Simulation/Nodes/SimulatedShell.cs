@@ -1,5 +1,6 @@
 using Perdure.Ports;
 using Perdure.Simulation.Chance;
+using Perdure.Simulation.Refining;
 using Perdure.Simulation.Time;
 
 namespace Perdure.Simulation.Nodes;
@@ -7,7 +8,7 @@ namespace Perdure.Simulation.Nodes;
 /// <summary>
 /// The machine under a node: its lanes and its pool are entries of the world's queue. Everything of a node runs on the one thread of the world, in an order that the seed decides.
 /// </summary>
-internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor actor, NodeClock clock) : INodeShell
+internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor actor, NodeClock clock, CalmRun? calm) : INodeShell
 {
     /// <summary>The longest that a woken thread takes to run, in ticks: 200 µs.</summary>
     private const int WakesWithin = 2_000;
@@ -23,9 +24,12 @@ internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor a
     // A continuation of user code on another thread: the world's own takes it up, so that what escaped is named and nothing is torn.
     private bool Elsewhere(Action again) => schedule.Elsewhere(again);
 
-    public double Share() => chance.Ids.Share();
+    public double Share() => calm?.Share() ?? chance.Ids.Share();
 
-    public void Fill(Span<byte> bytes) => chance.Ids.Fill(bytes);
+    public void Fill(Span<byte> bytes)
+    {
+        if (calm?.Id() is not { } given || !given.TryWriteBytes(bytes)) chance.Ids.Fill(bytes);
+    }
 
     public ILaneLoop StartLane(string name, ILanePump pump) => new Loop(this, name, pump);
 

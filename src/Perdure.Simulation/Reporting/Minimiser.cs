@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Perdure.Simulation.Reporting;
 
 /// <summary>
-/// Shrinks a failing run while it still fails with the same oracle: fewer starts, then fewer kinds of faults, then fewer strikes. It stops at a number of runs or a time, with the least that was found.
+/// Shrinks a failing run while it still fails with the same oracle: fewer starts, then fewer kinds of faults, then fewer strikes and scripted faults. It stops at a number of runs or a time, with the least that was found.
 /// </summary>
-internal sealed class Minimiser(Func<Recipe, SeedReport> run, int runs, TimeSpan within)
+internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, int runs, TimeSpan within)
 {
     private readonly long _began = Stopwatch.GetTimestamp();
     private string _oracle = "";
@@ -21,7 +21,7 @@ internal sealed class Minimiser(Func<Recipe, SeedReport> run, int runs, TimeSpan
     {
         (_oracle, _least) = (failed.Violation!.Oracle, (recipe, failed));
         bool less;
-        do less = Starts() | Kinds() | Strikes();
+        do less = Starts() | Kinds() | Strikes() | Script();
         while (less && !CutOff);
         return _least;
     }
@@ -52,6 +52,14 @@ internal sealed class Minimiser(Func<Recipe, SeedReport> run, int runs, TimeSpan
         var less = false;
         for (var strike = 1; strike <= _least.Report.Strikes; strike++)
             if (!_least.Recipe.Skipped.Contains(strike)) less |= Fails(_least.Recipe with { Skipped = _least.Recipe.Skipped.Add(strike) });
+        return less;
+    }
+
+    private bool Script()
+    {
+        var less = false;
+        for (var fault = 1; fault <= scripted; fault++)
+            if (!_least.Recipe.Unscripted.Contains(fault)) less |= Fails(_least.Recipe with { Unscripted = _least.Recipe.Unscripted.Add(fault) });
         return less;
     }
 

@@ -23,7 +23,10 @@ internal sealed record Recipe(ulong Seed)
     /// <summary>Strikes that were left out, by their number.</summary>
     public ImmutableSortedSet<int> Skipped { get; init; } = [];
 
-    public double? Rate(FaultKind kind) => Off.Contains(kind) ? 0 : Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed ? 0 : null;
+    /// <summary>Scripted faults that were left out, by their number from 1.</summary>
+    public ImmutableSortedSet<int> Unscripted { get; init; } = [];
+
+    public double? Rate(FaultKind kind) => Off.Contains(kind) ? 0 : Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed || Faults.FaultMix.IsOffUnlessSet(kind) ? 0 : null;
 
     public override string ToString()
     {
@@ -32,6 +35,7 @@ internal sealed record Recipe(ulong Seed)
         if (!Rates.IsEmpty) parts.Add($"rates={List(Rates, r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}:{r.Value:R}"))}");
         if (!Off.IsEmpty) parts.Add($"off={List(Off, k => k.ToString())}");
         if (!Skipped.IsEmpty) parts.Add($"skip={List(Skipped, s => s.ToString(CultureInfo.InvariantCulture))}");
+        if (!Unscripted.IsEmpty) parts.Add($"unscripted={List(Unscripted, s => s.ToString(CultureInfo.InvariantCulture))}");
         return string.Join(' ', parts);
 
         static string List<T>(IEnumerable<T> items, Func<T, string> text) => string.Join(',', items.Select(text));
@@ -59,6 +63,7 @@ internal sealed record Recipe(ulong Seed)
                 "operator" => recipe with { Operator = value == "yes" },
                 "rates" => recipe with { Rates = items.Select(i => i.Split(':')).ToImmutableSortedDictionary(p => Enum.Parse<FaultKind>(p[0]), p => double.Parse(p[1], CultureInfo.InvariantCulture)) },
                 "off" => recipe with { Off = [.. items.Select(Enum.Parse<FaultKind>)] },
+                "unscripted" => recipe with { Unscripted = [.. items.Select(Number)] },
                 "skip" => recipe with { Skipped = [.. items.Select(Number)] },
                 var other => throw new FormatException($"A line has no '{other}'."),
             };

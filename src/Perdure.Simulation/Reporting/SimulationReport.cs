@@ -16,6 +16,8 @@ public sealed record SeedReport(ulong Seed, Violation? Violation, long Events, T
     internal IReadOnlySet<FaultKind> Struck { get; init; } = new HashSet<FaultKind>();
     internal int Strikes { get; init; }
     internal long Happened { get; init; }
+    internal int Refined { get; init; }
+    internal IReadOnlyList<string> NotRefined { get; init; } = [];
     internal string? Minimised { get; init; }
 }
 
@@ -30,6 +32,10 @@ public sealed record SimulationReport
     public long Happened { get; init; }
     /// <summary>How much of the worlds' time passed.</summary>
     public TimeSpan Time { get; init; }
+    /// <summary>How many instances were run again without faults, and took the same course.</summary>
+    public int Refined { get; init; }
+    /// <summary>Why others that were run again could not be compared, one reason for each.</summary>
+    public IReadOnlyList<string> NotRefined { get; init; } = [];
     /// <summary>The seed that failed; null where none did.</summary>
     public SeedReport? Failed { get; init; }
     /// <summary>Whether every promise and invariant held in every seed.</summary>
@@ -51,12 +57,12 @@ public sealed record SimulationReport
         File.WriteAllText(path, TimelineHtml.Of($"Seed {failed.Seed}: {failed.Violation!.Oracle}", failed.Violation.Seen, Line!, timeline.Entries));
     }
 
-    internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Happened = Happened + seed.Happened, Time = Time + seed.Time, Failed = seed.Violation is null ? null : seed };
+    internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Happened = Happened + seed.Happened, Time = Time + seed.Time, Refined = Refined + seed.Refined, NotRefined = [.. NotRefined, .. seed.NotRefined.Take(NotRefinedMax - NotRefined.Count)], Failed = seed.Violation is null ? null : seed };
 
     /// <inheritdoc />
     public override string ToString() => Failed is { } failed
         ? $"Seed {failed.Seed}: {failed.Violation!.Message}\n{failed.Minimised}Again: {Line}\n{failed.Timeline?.Text(Shown)}"
         : $"{Seeds} seeds, {Events:N0} events, {Time} of the worlds' time. {Reach}";
 
-    private const int Shown = 40;
+    private const int Shown = 40, NotRefinedMax = 100;
 }

@@ -51,6 +51,8 @@ internal sealed class Clients(World world, WorldOptions options)
                     if (!repeats && world.Faults.Strikes(FaultKind.ClientRepeats))
                         world.Schedule.After(world.Chance.Workload.Below(5_000) * TimeSpan.TicksPerMillisecond, null, $"client asks for {request.Key} again", () => Ask(world.Chance.Workload.Below(world.Places), request, repeats: true));
                 }
+                else if (options.Newer is not null && answer is { IsCompletedSuccessfully: true, Result: StartAnswer.NoWorkflow })
+                    world.Schedule.After(Second, null, $"client waits for the version of {request.Key}", Again);
                 else if (answer.IsCompletedSuccessfully && answer.Result is StartAnswer.Invalid or StartAnswer.NoWorkflow or StartAnswer.KeyReused or StartAnswer.BusinessKeyTaken)
                     world.Watch.Report(new("starts", $"{request.Key} was answered by {answer.Result}."));
                 else world.Schedule.After(Second, null, $"client waits with {request.Key}", Again);

@@ -7,6 +7,7 @@ using Perdure.Replay;
 using Perdure.Runtime;
 using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Refining;
 using Perdure.Simulation.Reporting;
 using Perdure.Simulation.Worlds;
 
@@ -32,17 +33,23 @@ public sealed partial record Simulate
             foreach (var (type, _) in simulation.Stands) collection.AddTransient(type, services => Operations.OperationHandle.Of(type, services));
             var builder = new PerdureBuilder(collection);
             simulation.Carried(builder);
+            var upgraded = simulation.Newer is null ? null : new PerdureBuilder(collection);
+            if (upgraded is not null) simulation.Newer!(upgraded);
             _services = collection.BuildServiceProvider();
             var definitions = new Definitions(_services, builder);
             var settings = _services.GetRequiredService<IOptions<PerdureOptions>>().Value;
             var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), settings);
-            var maps = definitions.Registry.All.Select(c => c.Map).ToList();
+            var newest = upgraded is null ? definitions : new Definitions(_services, upgraded);
+            var untimed = new Registry(newest.Registry.All.Select(c => (IWorkflow)c.Workflow), newest.Registry.Steps.Select(s => new UntimedStep(s.Handle)), newest.Codec);
+            var maps = newest.Registry.All.Select(c => c.Map).ToList();
             _build = string.Join('/', maps.Select(m => m.Build).OfType<string>().Prepend(typeof(Simulate).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?").Distinct());
             var possible = Enum.GetValues<FaultKind>().Where(k => simulation.Faulty && Recipe(0).Rate(k) != 0).ToImmutableArray();
             Reach = new(possible, maps.Any(m => m.States.Any(s => s.Kind == StateKind.Gate)));
             _options = new()
             {
                 Carriage = (_, _) => carriage, Stands = simulation.Stands, Loads = simulation.Loads, Invariants = simulation.Invariants, Script = simulation.Script, Patience = simulation.Patience,
+                Refined = simulation.Faulty || simulation.Script.Count > 0 ? simulation.RefinedCount : 0, NotRefined = simulation.NotRefined, Untimed = carriage with { Registry = untimed },
+                Newer = upgraded is null ? null : carriage with { Registry = newest.Registry }, UpgradedAt = simulation.UpgradedAt,
                 Mails = simulation.Mails, Pauses = simulation.PauseShare, Cancels = simulation.CancelShare,
                 EventsMax = simulation.Happenings ?? 5_000_000, QuietWithin = simulation.Quiet ?? TimeSpan.FromHours(24),
             };
@@ -63,13 +70,14 @@ public sealed partial record Simulate
             return new(recipe.Seed, violation, world.Watch.Events, world.Now - World.Begins, world.Trace?.Hash())
             {
                 Lines = world.Trace?.Lines, Recipe = recipe, Timeline = world.Timeline, Strikes = world.Nemesis.Strikes, Happened = world.Schedule.Happened,
+                Refined = world.Watch.Refinement.Compared, NotRefined = world.Watch.Refinement.Incomparable,
                 Struck = Enum.GetValues<FaultKind>().Where(k => world.Faults.Struck(k) > 0).ToHashSet(),
             };
         }
 
         public SeedReport Minimised(Recipe recipe, SeedReport failed)
         {
-            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.MinimisingRuns, _simulation.MinimisingTime);
+            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.Script.Count, _simulation.MinimisingRuns, _simulation.MinimisingTime);
             var least = minimiser.Shrink(recipe, Run(recipe, timed: true) is { Violation: not null } again ? again : failed);
             return least.Report with { Minimised = $"Minimised in {minimiser.Runs} runs{(minimiser.CutOff ? ", where the bound ended it" : "")}.\n" };
         }
@@ -101,7 +109,7 @@ public sealed partial record Simulate
 
         private WorldOptions Options(Recipe recipe) => _options with
         {
-            Nodes = recipe.Nodes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Skipped = recipe.Skipped, OperatorRetries = recipe.Operator,
+            Nodes = recipe.Nodes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, OperatorRetries = recipe.Operator,
             Loads = [.. _simulation.Loads.Select((load, i) => i < recipe.Starts.Length ? load with { Count = recipe.Starts[i] } : load)],
         };
 
@@ -115,6 +123,7 @@ public sealed partial record Simulate
                 try
                 {
                     world = new World(options, seed);
+                    world.Enter();
                     world.Run();
                 }
                 catch (Violation found)

@@ -24,7 +24,8 @@ internal sealed class Watch
         (_world, _invariants, _seen) = (world, invariants, new(world));
         _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
-            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RetriesEnd(world)];
+            new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RetriesEnd(world), new RefinesCalm(world),
+            new CodeIsThere(world)];
         world.Database.BecameDurable = Durable;
         world.Database.Opened = (lane, epoch) => { foreach (var oracle in _oracles) oracle.Opened(lane, epoch); };
         world.Database.WentOn = (lane, epoch) => { foreach (var oracle in _oracles) oracle.WentOn(lane, epoch); };
@@ -36,6 +37,9 @@ internal sealed class Watch
 
     /// <summary>How many events have become durable.</summary>
     public long Events { get; private set; }
+
+    /// <summary>How many instances took the same course without faults, and why others could not be compared.</summary>
+    public (int Compared, List<string> Incomparable) Refinement { get; private set; } = (0, []);
 
     /// <summary>Whether every instance has ended.</summary>
     public bool IsQuiet => _open == 0;
@@ -78,9 +82,12 @@ internal sealed class Watch
         return $"{id} of '{instance.Workflow}' in state '{instance.State}', last step '{last}'";
     }
 
-    /// <summary>The instances whose bodies or operations run: one of them, where the world's thread stands still.</summary>
+    /// <summary>The instance in whose body the world's thread is, or else those of which something runs. Asked from outside of the world's thread.</summary>
     public string Running()
     {
+        foreach (var node in _world.Nodes)
+            foreach (var lane in node.Node.Lanes)
+                if (lane.Stands() is { } stands) return $"It is in the body of {Describe(stands.Instance)}.";
         var running = _instances.Values.Where(i => i.Status is Status.Running or Status.Compensating).Take(5).Select(i => Describe(i.Id)).ToList();
         return running.Count == 0 ? "No instance runs." : $"What runs: {string.Join("; ", running)}.";
     }
@@ -122,6 +129,12 @@ internal sealed class Watch
         foreach (var oracle in _oracles) oracle.Commanded(what, instance);
     }
 
+    public void Refined(string? incomparable)
+    {
+        if (incomparable is null) Refinement = Refinement with { Compared = Refinement.Compared + 1 };
+        else Refinement.Incomparable.Add(incomparable);
+    }
+
     public void Look()
     {
         foreach (var oracle in _oracles) oracle.Look();
@@ -158,6 +171,7 @@ internal sealed class Watch
             }
             if (before is not null) _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(before)]--;
             _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(after)]++;
+            _world.Nemesis.Seen(_world.PlaceOf(item.Instance), PhaseOf(after));
             _instances[item.Instance] = after;
             Show(item, before, after);
             Events += record.Events.Length;
@@ -169,6 +183,7 @@ internal sealed class Watch
                 if (@event is IncidentRaised { Failure: { Code: "replay.escaped" or "body.stalled" } left }) _world.Escaped(item.Instance, $"{left.Message} ({left.Code})");
             }
             if (_world.Options.Choices is { } choices && after is { AtGate: true, Decided: null } && (before is null || before.Visit != after.Visit)) choices.Decide(_world, after);
+            _world.Options.Calm?.Durable(record);
             _world.Trace?.Add("database", $"{item.Instance} {item.Version} {System.Text.Encoding.UTF8.GetString(item.Body.Span)}");
             var recorded = new Recorded(item, batch.Epoch, record, instants, after);
             foreach (var oracle in _oracles) oracle.Durable(recorded);

@@ -23,6 +23,7 @@ internal sealed class World : IEscapes
     private readonly SimulatedNode?[] _current;
     private readonly List<SimulatedNode> _nodes = [];
     private readonly int[] _lives;
+    private readonly bool[] _newer;
 
     public World(WorldOptions options, ulong seed)
     {
@@ -30,9 +31,10 @@ internal sealed class World : IEscapes
         Chance = new(seed);
         Schedule = new(Chance.Schedule);
         Faults = options.Faulty ? FaultMix.Draw(Chance.Faults, options.Rate) : FaultMix.None(Chance.Faults);
-        Database = new(Schedule, Chance.Store, Begins);
+        Database = new(Schedule, Chance.Store, options.Begins);
         _current = new SimulatedNode?[options.Nodes];
         _lives = new int[options.Nodes];
+        _newer = new bool[options.Nodes];
         Timeline = options.Timed ? new() : null;
         Faults.Told = Struck;
         Trace = options.Traced ? new(this) : null;
@@ -56,7 +58,7 @@ internal sealed class World : IEscapes
     public Clients Clients { get; }
     public Senders Senders { get; }
     public WorldOptions Options => _options;
-    public DateTimeOffset Now => Begins.AddTicks(Schedule.Now);
+    public DateTimeOffset Now => _options.Begins.AddTicks(Schedule.Now);
 
     /// <summary>Every life of every node so far.</summary>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
@@ -70,6 +72,7 @@ internal sealed class World : IEscapes
     /// <summary>Runs it: faults for a time, then none, until nothing is left to do.</summary>
     public void Run()
     {
+        for (var place = 0; place < Places; place++) Upgrade(place);
         for (var place = 0; place < Places; place++) Begin(place);
         Clients.Begin();
         Senders.Begin();
@@ -83,6 +86,13 @@ internal sealed class World : IEscapes
         Watch.End();
     }
 
+    /// <summary>Lets one node run, without clients, until it is done or so many ticks have passed.</summary>
+    public void RunAlone(long within, Func<bool> done)
+    {
+        Begin(0);
+        while (!done() && Schedule.Step(within)) { }
+    }
+
     // As long as an answer may take at the most, so that what is left over then is.
     private const long Settles = 15 * TimeSpan.TicksPerSecond;
 
@@ -94,6 +104,7 @@ internal sealed class World : IEscapes
             while (Schedule.Step(Math.Min(at, end)))
             {
                 if (Watch.Violation is { } violation) throw violation;
+                if (_left is { } left) throw new Violation("escapes", left);
                 if (Schedule.Happened > _options.EventsMax) throw new Violation("bound", $"More than {_options.EventsMax:N0} things happened and the world is not quiet.");
             }
             Watch.Look();
@@ -125,11 +136,28 @@ internal sealed class World : IEscapes
         }
     }
 
+    // Some begin with the newer code where versions are mixed; in the end all have it, one after the other.
+    private void Upgrade(int place)
+    {
+        if (_options.Newer is null) return;
+        _newer[place] = Faults.Rate(FaultKind.MixedVersions) > 0 && Chance.Faults.Happens(0.5);
+        Schedule.At((_options.UpgradedAt + place * TimeSpan.FromSeconds(3)).Ticks, null, $"node-{place} is upgraded", () => ChangeCode(place, newer: true));
+    }
+
+    /// <summary>A place starts again with newer code, older, or the other, unless it has that or there is none.</summary>
+    public void ChangeCode(int place, bool? newer)
+    {
+        if (_options.Newer is null || _newer[place] == newer) return;
+        _newer[place] = newer ?? !_newer[place];
+        Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"gets {(_newer[place] ? "newer" : "older")} code", Bad: false));
+        if (Current(place) is { Gone: false } node) Nemesis.Stop(node);
+    }
+
     /// <summary>A new life begins at a place. The life before may still be there, and not know.</summary>
     public void Begin(int place)
     {
-        var carriage = _options.Carriage(place, _lives[place]);
-        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices);
+        var carriage = _newer[place] ? _options.Newer! : _options.Carriage(place, _lives[place]);
+        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm);
         node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
         Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"{node} is started", Bad: false));
         Nemesis.Machine(place, node);
@@ -156,6 +184,32 @@ internal sealed class World : IEscapes
 
     /// <inheritdoc />
     public TimeSpan Patience => _options.Patience;
+
+    /// <summary>
+    /// On the world's thread, before it runs: what user code hands to another thread takes this along, and is seen there. So a body that waits for a <c>Task.Run</c> is named, however short it is.
+    /// </summary>
+    public void Enter() => Within.Value = this;
+
+    private static readonly AsyncLocal<World?> Within = new(static change =>
+    {
+        if (change is { ThreadContextChanged: true, CurrentValue: { } world } && Environment.CurrentManagedThreadId != world._thread) world.Leave();
+    });
+
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private volatile string? _left;
+
+    private void Leave()
+    {
+        if (_left is not null) return;
+        try
+        {
+            _left = $"User code goes on on another thread than the world's. {Watch.Running()}";
+        }
+        catch (InvalidOperationException)      // the world went on meanwhile
+        {
+            _left = "User code goes on on another thread than the world's.";
+        }
+    }
 
     /// <inheritdoc />
     public void Escaped(InstanceId instance, string what) => Watch.Report(new("escapes", $"{Watch.Describe(instance)}: {what}"));

@@ -10,6 +10,9 @@ internal sealed record WorldOptions
     public int Nodes { get; init; } = 1;
     public required Func<int, int, Carriage> Carriage { get; init; }
     public IReadOnlyDictionary<Type, Stand> Stands { get; init; } = new Dictionary<Type, Stand>();
+    /// <summary>What nodes carry once they are upgraded; null where they are not.</summary>
+    public Carriage? Newer { get; init; }
+    public TimeSpan UpgradedAt { get; init; }
     public bool Faulty { get; init; } = true;
     public Func<FaultKind, double?> Rate { get; init; } = _ => null;
     public TimeSpan FaultyFor { get; init; } = TimeSpan.FromSeconds(30);
@@ -20,6 +23,7 @@ internal sealed record WorldOptions
     public IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> Invariants { get; init; } = [];
     public bool Timed { get; init; }
     public IReadOnlySet<int> Skipped { get; init; } = new HashSet<int>();
+    public IReadOnlySet<int> Unscripted { get; init; } = new HashSet<int>();
     public IReadOnlyList<Scripted> Script { get; init; } = [];
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
     public Choices? Choices { get; init; }
@@ -29,6 +33,13 @@ internal sealed record WorldOptions
     public IReadOnlyList<Mail> Mails { get; init; } = [];
     public double Pauses { get; init; }
     public double Cancels { get; init; }
+    public DateTimeOffset Begins { get; init; } = World.Begins;
+    /// <summary>How many of the instances that have ended are run again without faults.</summary>
+    public int Refined { get; init; }
+    public IReadOnlyList<string> NotRefined { get; init; } = [];
+    /// <summary>The code for that, its operations without policies of their own.</summary>
+    public Carriage? Untimed { get; init; }
+    public Refining.CalmRun? Calm { get; init; }
     public bool OperatorRetries { get; init; } = true;
 }
 
@@ -36,6 +47,7 @@ internal sealed record WorldOptions
 internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Dice, int, byte[]> Input, int? Version = null);
 
 /// <summary>A fault that a test brings about: when, which, where, and what it calls it.</summary>
-internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name);
+internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name, Phase? While = null);
+
 /// <summary>Messages that every instance of a workflow is sent, one after the other.</summary>
 internal sealed record Mail(string Workflow, string Signal, int Count, Func<Dice, int, byte[]> Body);

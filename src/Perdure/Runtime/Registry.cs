@@ -75,5 +75,7 @@ internal sealed class Registry
     public Carried? Find(string workflow, int? version) =>
         version is { } number ? _workflows.GetValueOrDefault((workflow, number)) : _newest.GetValueOrDefault(workflow);
 
+    public IEnumerable<CarriedStep> Steps => _steps.Values;
+
     public CarriedStep? Step(string name) => _steps.GetValueOrDefault(name);
 }

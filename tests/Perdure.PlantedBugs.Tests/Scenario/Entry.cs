@@ -25,10 +25,7 @@ public static class Entry
     /// <summary>Everything that happens in one seed.</summary>
     public static IReadOnlyList<string> Traced(ulong seed) => World().Traced(seed);
 
-    private static Simulate World()
-    {
-        HashSet<InstanceId> over = [];
-        return Simulate
+    internal static Simulate World() => Simulate
         .Node(node => node.Workflow<Parcels>().Workflow<Couriers>().Workflow<Careless>(), services => services.AddSingleton<Turns>().Configure<PerdureOptions>(options => options.HotMax = 2))
         .Replace<Reserve, Order, Slip>(order => order.Customer == "nobody" ? throw new PermanentFailure("no-stock", "None.") : new($"slip of {order.Customer}"))
         .Replace<Pack, Piece, Slip>(piece => new($"{piece.Slip}/{piece.Number}"))
@@ -43,15 +40,15 @@ public static class Entry
         .Starts("careless", (_, number) => new Errand(number), count: 2, within: TimeSpan.FromSeconds(8))
         .Sends("parcels", (_, number) => new Payment(number), count: 3)
         .Interrupts(pauses: 0.2, cancels: 0.15)
+        .Refines(2, except: "careless")
         .Nodes(3)
         .Bound(300_000)
         .QuietWithin(TimeSpan.FromMinutes(20))
         .FaultsFor(TimeSpan.FromSeconds(25))
         .Invariant("divergence", world => NobodyHides(world))
         .Invariant("incidents", world => NothingBreaks(world))
-        .Invariant("losers", world => LosersAreGivenUp(world, over))
+        .Invariant("losers", world => LosersAreGivenUp(world))
         .Invariant("liveness", world => EverythingIsOver(world)) with { MinimisingRuns = 0 };      // which oracle and which seed is enough
-    }
 
     // People are called where an operation cannot get on, and for the careless; never because the engine has lost its way.
     private static void NothingBreaks(SimulatedWorld world)
@@ -70,11 +67,11 @@ public static class Entry
     }
 
     // Once a race is decided, what lost it is given up, before anything that is asked for behind it comes to an end.
-    private static void LosersAreGivenUp(SimulatedWorld world, HashSet<InstanceId> looked)
+    private static void LosersAreGivenUp(SimulatedWorld world)
     {
-        foreach (var row in world.Instances)
+        foreach (var row in world.Changed)
         {
-            if (row.Workflow != "parcels" || row.Status != Status.Ended || !looked.Add(row.Id)) continue;
+            if (row.Workflow != "parcels" || row.Status != Status.Ended) continue;
             var (slept, paper, ship, loser) = (0, 0, 0, 0);
             HashSet<int> done = [];
             foreach (var @event in world.History(row.Id))
@@ -105,7 +102,7 @@ public static class Entry
     // A body that asked differently the second time ends only after a person has accepted that.
     private static void NobodyHides(SimulatedWorld world)
     {
-        foreach (var row in world.Instances)
+        foreach (var row in world.Changed)
         {
             if (row.Workflow != "careless" || row.State != "Done") continue;
             int? asked = null;

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+
+namespace Perdure.Simulation.Tests;
+
+/// <summary>The faulted run refines a fault-free one: what an instance came to with faults, it comes to without.</summary>
+public sealed class FaultsChangeNothing
+{
+    [Fact]
+    public void Every_trip_takes_the_course_that_it_takes_without_faults()
+    {
+        var report = ATripIsSimulated.Trips.Nodes(3).Refines(20).Run(40);
+        Assert.True(report.Passed, report.ToString());
+        Assert.True(report.Refined > 400, $"{report.Refined}; {string.Join(' ', report.NotRefined)}");
+    }
+
+    [Fact]
+    public void So_does_what_uses_everything_that_a_workflow_can()
+    {
+        var report = PlantedBugs.Scenario.Entry.World().Refines(20, except: "careless").Run(40);
+        Assert.True(report.Passed, report.ToString());
+        Assert.True(report.Refined > 10 * report.NotRefined.Count, $"{report.Refined}; {string.Join('\n', report.NotRefined)}");
+    }
+
+    [Fact]
+    public void A_workflow_that_comes_to_another_end_because_its_body_was_run_again_is_found()
+    {
+        var simulation = Simulate.Workflow<Counting>()
+            .Replace<Stay, Errand, Arrived>(_ => new("here"))
+            .Starts("counting", (_, number) => new Errand($"errand {number}"), count: 5)
+            .OnlyFaults(FaultKind.NodeCrash);
+        var report = (simulation with { MinimisingRuns = 0 }).Refines(5).Run(50);
+        Assert.False(report.Passed);
+        Assert.Equal("refinement", report.Failed!.Violation!.Oracle);
+        Assert.Contains("of 'counting' takes another course without faults: it goes to Tired", report.Failed.Violation.Seen, StringComparison.Ordinal);
+        Assert.True(simulation.WithoutFaults().Refines(5).Run(10).Passed);
+    }
+}
+
+public sealed record Tired(string Where);
+
+/// <summary>Breaks the rule of the journal where the journal cannot see it: it decides its end by how often its body was run.</summary>
+public sealed class Counting(Stay stay) : Workflow<Errand>("counting", version: 1)
+{
+    private static readonly ConcurrentDictionary<string, int> Runs = new(StringComparer.Ordinal);
+
+    protected override Map<Errand> Define(Map<Errand> map) => map.Start("Begun").Runs(Go).End<Over>().End<Tired>();
+
+    public async Task<To<Over, Tired>> Go(IVisit<Errand> visit, Errand errand)
+    {
+        var runs = Runs.AddOrUpdate($"{Environment.CurrentManagedThreadId}/{visit.Instance}", 1, (_, before) => before + 1);
+        await visit.Run(stay, errand);
+        await visit.Sleep(10.Seconds);
+        if (runs == 1) return new Over("there");
+        return new Tired("there");
+    }
+}
