@@ -1,7 +1,6 @@
 using Perdure.Authoring.Tests.Shop;
 using Perdure.Kernel;
 using Perdure.Testing;
-using Xunit;
 
 namespace Perdure.Authoring.Tests;
 
