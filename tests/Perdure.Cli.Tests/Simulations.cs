@@ -50,10 +50,10 @@ public sealed class Simulations(World world) : IClassFixture<World>
     [Fact]
     public void An_instance_that_does_not_get_on_ends_with_3()
     {
-        // It tries again for ever, and never comes to an end nor to an incident.
-        var forever = Simulation.Replace("_ => new(\"room 7\")", "_ => throw new TransientFailure(\"busy\", \"Later.\")", StringComparison.Ordinal).Replace("INVARIANT", ".WithoutFaults().QuietWithin(System.TimeSpan.FromHours(2))", StringComparison.Ordinal);
+        // It tries again and again without a pause, and comes neither to an end nor to an incident.
+        var forever = Simulation.Replace("_ => new(\"room 7\")", "_ => throw new TransientFailure(\"busy\", \"Later.\")", StringComparison.Ordinal).Replace("INVARIANT", ".WithoutFaults().QuietWithin(System.TimeSpan.FromMinutes(1))", StringComparison.Ordinal);
         var assembly = world.Assembly("forever", forever, ("public sealed class BookHotel : Operation<Bill, Booking>\n{",
-            "public sealed class BookHotel : Operation<Bill, Booking>\n{\n    public override Retry Retry => Retry.Exponential(1.Seconds, cap: 1.Minutes, attempts: int.MaxValue, within: 1_000.Days);"));
+            "public sealed class BookHotel : Operation<Bill, Booking>\n{\n    public override Retry Retry => Retry.Exponential(TimeSpan.FromTicks(1), cap: TimeSpan.FromTicks(1), jitter: TimeSpan.Zero, attempts: int.MaxValue, within: 1_000.Days);"));
         var (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--seeds", "1");
         Assert.True(code == 3, $"{code}: {output}{errors}");
         Assert.Contains("liveness", output, StringComparison.Ordinal);
@@ -67,7 +67,7 @@ public sealed class Simulations(World world) : IClassFixture<World>
         tool.Interrupt();
         Assert.Equal(0, await tool.Ends());
         Assert.Matches(@"\nStopped after [1-9]\d* of 10000000 seeds\.", tool.Said);
-        Assert.Matches(@"[1-9][\d,]* seeds.*passed", tool.Said);
+        Assert.Matches(@"\n[1-9][\d,]* seeds, [1-9][\d,]* events, .* of the worlds' time", tool.Said);
     }
 
     private const string Others = """
