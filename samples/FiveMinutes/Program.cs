@@ -12,7 +12,8 @@ var builder = Host.CreateApplicationBuilder();
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.AddPerdure(perdure => perdure.Workflow<BookTrip>().UseSqlite("trips.db"));
 using var host = builder.Build();
-await host.StartAsync();
+try { await host.StartAsync(); }
+catch (PerdureException) { return 1; }      // a bad map, a store that is in use: the log says what to do
 
 // The same key is the same trip, however often the program is started.
 var perdure = host.Services.GetRequiredService<IPerdure>();
@@ -28,3 +29,4 @@ for (var shown = ""; !stopping.IsCancellationRequested; await Task.Delay(100))
     if (row.Status == Status.Ended) break;
 }
 await host.StopAsync();
+return 0;

@@ -45,6 +45,9 @@ public sealed partial record Simulate
     private int RefinedCount { get; init; } = 2;
     private IReadOnlyList<string> NotRefined { get; init; } = [];
 
+    /// <summary>The stable names of the workflows that clients start.</summary>
+    public IReadOnlyList<string> Started => [.. Loads.Select(l => l.Workflow).Distinct(StringComparer.Ordinal)];
+
     /// <summary>Simulates what a node would carry.</summary>
     /// <param name="carried">As for <c>AddPerdure</c>, without a store.</param>
     /// <param name="services">What the operations and workflows need: fakes, settings.</param>

@@ -1,7 +1,6 @@
 using Perdure.Authoring.Tests.Shop;
 using Perdure.Kernel;
 using Perdure.Testing;
-using Xunit;
 
 namespace Perdure.Authoring.Tests;
 
@@ -52,6 +51,16 @@ public sealed class FakeVisitTests
     [Fact]
     public async Task What_a_script_throws_otherwise_goes_to_the_test() =>
         await Assert.ThrowsAsync<InvalidCastException>(() => Visit().Given(Reserve, _ => throw new InvalidCastException()).Try(Reserve, new("o", [])));
+
+    [Fact]
+    public async Task A_name_that_was_given_and_is_a_numbered_repeat_s_as_well_is_told_with_its_fix()
+    {
+        var visit = Visit().Given(Pick, line => new Parcel(line.Sku));
+        await visit.Run(Pick, Order.Lines[0], name: "pick#2");
+        await visit.Run(Pick, Order.Lines[0], name: "pick");
+        var e = await Assert.ThrowsAsync<FakeVisitException>(() => visit.Run(Pick, Order.Lines[0], name: "pick"));
+        Assert.StartsWith("\"pick#2\" is the name of use 2 of \"pick\"", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task What_was_not_scripted_is_a_clear_error()

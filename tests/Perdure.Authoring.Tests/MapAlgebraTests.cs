@@ -1,7 +1,6 @@
 using Perdure.Testing;
 using Perdure.Authoring.Tests.Shop;
 using Perdure.Kernel;
-using Xunit;
 
 namespace Perdure.Authoring.Tests;
 

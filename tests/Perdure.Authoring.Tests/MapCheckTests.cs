@@ -1,5 +1,5 @@
 using Perdure.Authoring.Tests.Shop;
-using Xunit;
+using Perdure.Ports;
 
 namespace Perdure.Authoring.Tests;
 
@@ -119,6 +119,28 @@ public sealed class MapCheckTests
         var told = new MapException("flow", 1, problems);
         Assert.Equal("map.invalid", told.Code);
         Assert.All(problems, p => Assert.Contains(p.ToString(), told.Message, StringComparison.Ordinal));
+    }
+
+    private static Exception Thrown(Exception exception)
+    {
+        try { throw exception; }
+        catch (Exception caught) { return caught; }
+    }
+
+    [Fact]
+    public void A_program_whose_map_has_problems_shows_their_list_and_no_stack_trace()
+    {
+        var problems = Begin<To<A, End>>().End<End>().Check();
+        Exception[] thrown =
+        [
+            Thrown(new MapException("flow", 1, problems)),
+            Thrown(new MapChangedException("flow", 1, "- a → b")),
+            Thrown(new StoreException("store.held", "It is held by process 7.")),
+        ];
+        // A host logs ToString() of what kept it from starting, and the runtime prints it.
+        Assert.All(thrown, e => Assert.Equal($"{e.GetType()}: {e.Message}", e.ToString()));
+        Assert.Contains(problems[0].Fix, thrown[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("   at ", Thrown(new StoreException("store.unavailable", "It cannot be opened.", new IOException("broken"))).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

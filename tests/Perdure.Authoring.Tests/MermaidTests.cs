@@ -1,5 +1,4 @@
 using Perdure.Authoring.Tests.Shop;
-using Xunit;
 
 namespace Perdure.Authoring.Tests;
 

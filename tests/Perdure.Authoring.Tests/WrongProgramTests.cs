@@ -1,5 +1,4 @@
 using Perdure.Tests;
-using Xunit;
 
 namespace Perdure.Authoring.Tests;
 

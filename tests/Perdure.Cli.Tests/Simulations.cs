@@ -1,3 +1,5 @@
+using Perdure.Tests;
+
 namespace Perdure.Cli.Tests;
 
 public sealed class Simulations(World world) : IClassFixture<World>
@@ -43,5 +45,59 @@ public sealed class Simulations(World world) : IClassFixture<World>
         var (code, output, errors) = World.Run("simulate", "--assembly", world.Assembly("samples"), "--workflow", "book-trip", "--seeds", "5", "--inputs", inputs, "--json");
         Assert.True(code == 0, output + errors);
         Assert.Contains("\"passed\": true", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_instance_that_does_not_get_on_ends_with_3()
+    {
+        // It tries again and again without a pause, and comes neither to an end nor to an incident.
+        var forever = Simulation.Replace("_ => new(\"room 7\")", "_ => throw new TransientFailure(\"busy\", \"Later.\")", StringComparison.Ordinal).Replace("INVARIANT", ".WithoutFaults().QuietWithin(System.TimeSpan.FromMinutes(1))", StringComparison.Ordinal);
+        var assembly = world.Assembly("forever", forever, ("public sealed class BookHotel : Operation<Bill, Booking>\n{",
+            "public sealed class BookHotel : Operation<Bill, Booking>\n{\n    public override Retry Retry => Retry.Exponential(TimeSpan.FromTicks(1), cap: TimeSpan.FromTicks(1), jitter: TimeSpan.Zero, attempts: int.MaxValue, within: 1_000.Days);"));
+        var (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--seeds", "1");
+        Assert.True(code == 3, $"{code}: {output}{errors}");
+        Assert.Contains("liveness", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_it_and_what_was_found_until_then_is_reported()
+    {
+        using var tool = new Running("dotnet", [World.Tool, "simulate", "--assembly", With("interrupted", ""), "--workflow", "book-trip", "--seeds", "10000000"]);
+        await tool.Says("virtual hours");
+        tool.Interrupt();
+        Assert.Equal(0, await tool.Ends());
+        Assert.Matches(@"\nStopped after [1-9]\d* of 10000000 seeds\.", tool.Said);
+        Assert.Matches(@"\n[1-9][\d,]* seeds, [1-9][\d,]* events, .* of the worlds' time", tool.Said);
+    }
+
+    private const string Others = """
+
+        public sealed class OtherTrip(BookFlight flight) : Workflow<Trip>("other-trip", version: 1)
+        {
+            protected override Map<Trip> Define(Map<Trip> map) => map.Start("Asked").Runs(Fly).End<Booked>();
+            public async Task<To<Booked>> Fly(IVisit<Trip> visit, Trip trip) => new Booked((await visit.Run(flight, trip)).Number, "none");
+        }
+
+        public static class OtherTests
+        {
+            public static Perdure.Simulation.Simulate Others => Perdure.Simulation.Simulate.Workflow<OtherTrip>()
+                .Replace<BookFlight, Trip, Booking>(_ => new("LH-43"))
+                .Starts("other-trip", (dice, number) => new Trip("Ada", "Lisbon", 70), count: 2)
+                .Invariant("which", world => { if (world.Instances.Any(i => i.State == "Booked")) world.Fail("The other one."); });
+        }
+        """;
+
+    [Fact]
+    public void The_workflow_chooses_the_simulation_that_starts_it()
+    {
+        var assembly = world.Assembly("several", Simulation.Replace("INVARIANT", "", StringComparison.Ordinal) + Others);
+        var (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--seeds", "2");
+        Assert.True(code == 0, output + errors);
+        (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "other-trip", "--seeds", "2");
+        Assert.True(code == 1, output + errors);
+        Assert.Contains("The other one.", output, StringComparison.Ordinal);
+        (code, _, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "other-trip", "--simulation", "Tests.Trips");
+        Assert.True(code == 2, errors);
+        Assert.Contains("No simulation starts other-trip: neither does Tests.Trips.", errors, StringComparison.Ordinal);
     }
 }

@@ -77,15 +77,21 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>Runs the tool to its end.</summary>
-    public static (int Code, string Output, string Errors) Run(params string[] arguments)
+    public static (int Code, string Output, string Errors) Run(params string[] arguments) => Finish("dotnet", null, [Tool, .. arguments]);
+
+    /// <summary>The tool as it was built.</summary>
+    public static string Tool { get; } = Path.Combine(AppContext.BaseDirectory, "Perdure.Cli.dll");
+
+    /// <summary>Runs a program to its end.</summary>
+    public static (int Code, string Output, string Errors) Finish(string program, string? folder, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Perdure.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" })!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
         {
             process.Kill();
-            Assert.Fail("The tool did not end within a minute.");
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within two minutes.");
         }
         return (process.ExitCode, output.Result, errors.Result);
     }

@@ -303,6 +303,22 @@ public sealed class AVisitAwaits
     }
 
     [Fact]
+    public void A_name_that_was_given_and_is_a_numbered_repeat_s_as_well_is_told_with_its_fix()
+    {
+        var node = Node();
+        var id = Run(node, async (visit, walk, _) =>
+        {
+            await visit.Run(walk, new(0), name: "walk#2");
+            for (var i = 0; i < 2; i++) await visit.Run(walk, new(i), name: "walk");
+            return new Answered("");
+        });
+        var failure = node.Look(id).Incident?.Failure;
+        Assert.Equal("replay.name-repeated", failure?.Code);
+        Assert.Contains("\"walk#2\" is the name of use 2 of \"walk\"", failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("Give that one another name", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Waiting_instances_leave_memory_and_come_back_when_something_comes()
     {
         var node = Node(options: o => o.HotMax = 2);

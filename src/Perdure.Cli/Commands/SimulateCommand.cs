@@ -16,12 +16,12 @@ internal static class SimulateCommand
     public static Command Command()
     {
         var assembly = new Option<string>("--assembly") { Description = "The assembly with the workflow, what it needs beside it.", Required = true, HelpName = "WORKFLOWS.dll" };
-        var workflow = new Option<string>("--workflow") { Description = "The workflow's name.", Required = true, HelpName = "NAME" };
+        var workflow = new Option<string>("--workflow") { Description = "The workflow's name: it chooses the simulation that starts it.", Required = true, HelpName = "NAME" };
         var seeds = new Option<int>("--seeds") { Description = "How many seeds to run.", HelpName = "N", DefaultValueFactory = _ => 1_000 };
         var seed = new Option<ulong>("--seed") { Description = "The first of them.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var nodes = new Option<int?>("--nodes") { Description = "How many nodes share the instances; otherwise as the simulation says, or 3 with --inputs.", HelpName = "N" };
         var inputs = new Option<string?>("--inputs") { Description = "A JSON array of sample inputs. Operations then give made-up outputs.", HelpName = "FILE.json" };
-        var simulation = new Option<string?>("--simulation") { Description = "Which simulation of the assembly, where it has several: Class.Method.", HelpName = "NAME" };
+        var simulation = new Option<string?>("--simulation") { Description = "Which simulation, where the assembly has several of the workflow: Class.Method.", HelpName = "NAME" };
         var json = new Option<bool>("--json") { Description = "The report as JSON on the standard output." };
         var command = new Command("simulate", """
             Runs a workflow on the real runtime in simulated worlds: virtual time, and the faults that production brings, from a seed. The assembly says what is simulated by a public static
@@ -72,16 +72,23 @@ internal static class SimulateCommand
     private static Simulate Simulation(Asked asked, UserAssembly code)
     {
         if (asked.Inputs is { } inputs) return SimulatedWorkflow.Of(Workflow(asked, code), Samples(inputs), code.Configure).Nodes(3);
-        var all = code.Simulations();
-        var fit = asked.Simulation is { } name ? all.Where(s => s.Name == name).ToList() : all;
-        if (asked.Simulation is null && fit.Count > 1) throw new UnusableInput($"The assembly has several simulations; choose one with --simulation: {string.Join(", ", fit.Select(s => s.Name))}.");
-        if (fit.Count == 0)
-            throw new UnusableInput(asked.Simulation is null
-                ? "The assembly has no simulation: no public static method or property that returns Simulate. Write one, or give sample inputs with --inputs."
-                : $"The assembly has no simulation {asked.Simulation}. It has: {string.Join(", ", all.Select(s => s.Name))}.");
         _ = Workflow(asked, code);
-        return fit[0].Make();
+        var all = code.Simulations();
+        if (all.Count == 0)
+            throw new UnusableInput("The assembly has no simulation: no public static method or property that returns Simulate. Write one, or give sample inputs with --inputs.");
+        var named = asked.Simulation is { } name ? all.Where(s => s.Name == name).ToList() : all;
+        if (named.Count == 0) throw new UnusableInput($"The assembly has no simulation {asked.Simulation}. It has: {Names(all)}.");
+        // Its workflow chooses a simulation; --simulation chooses of several.
+        var fit = named.Select(s => (s.Name, Simulation: s.Make())).Where(s => s.Simulation.Started.Contains(asked.Workflow)).ToList();
+        return fit.Count switch
+        {
+            1 => fit[0].Simulation,
+            0 => throw new UnusableInput($"No simulation starts {asked.Workflow}: neither does {Names(named)}. Write one, or give sample inputs with --inputs."),
+            _ => throw new UnusableInput($"The assembly has several simulations of {asked.Workflow}; choose one with --simulation: {string.Join(", ", fit.Select(s => s.Name))}."),
+        };
     }
+
+    private static string Names(IEnumerable<(string Name, Func<Simulate> Make)> simulations) => string.Join(", ", simulations.Select(s => s.Name));
 
     private static Type Workflow(Asked asked, UserAssembly code)
     {

@@ -14,7 +14,7 @@ namespace Perdure.Simulation.Replaying;
 public sealed record HistoryHeader(int Format, string Instance, string Workflow, int Version, string Namespace, long Records)
 {
     /// <summary>The format that this version writes; it reads all up to it.</summary>
-    public const int Current = 1;
+    public const int Current = 2;
 
     /// <summary>The idempotency key of its start.</summary>
     public string? Key { get; init; }
@@ -38,7 +38,7 @@ public sealed record HistoryHeader(int Format, string Instance, string Workflow,
 /// <summary>A record's line.</summary>
 internal sealed record HistoryLine(long Record, DateTimeOffset At, JsonElement Events)
 {
-    /// <summary>Payloads in which something was put out of sight, each as the number of its event, a slash, and the property: <c>0/input</c>.</summary>
+    /// <summary>What was put out of sight, each place as <see cref="RedactedPayloads.Name"/> writes it.</summary>
     public IReadOnlyList<string> Redacted { get; init => field = value ?? []; } = [];
 }
 

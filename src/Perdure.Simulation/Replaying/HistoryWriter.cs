@@ -33,7 +33,12 @@ public sealed class HistoryWriter(Stream stream, IEnumerable<string>? redact = n
         if (_redaction.Paths.Count > 0)
         {
             var buffer = new ArrayBufferWriter<byte>(events.Length);
-            EventCodec.Write(buffer, [.. EventCodec.Read(events).Select((e, number) => RedactedPayloads.In(e, _redaction, property => redacted.Add($"{number}/{property}")))]);
+            EventCodec.Write(buffer, [.. EventCodec.Read(events).Select((e, number) => RedactedPayloads.Each(e, (name, payload) =>
+            {
+                var without = _redaction.Of(payload, out var hidden);
+                redacted.AddRange(hidden.Select(place => RedactedPayloads.Name(number, name, place)));
+                return without;
+            }))]);
             events = buffer.WrittenMemory;
         }
         _line.ResetWrittenCount();
@@ -45,7 +50,7 @@ public sealed class HistoryWriter(Stream stream, IEnumerable<string>? redact = n
             if (redacted.Count > 0)
             {
                 writer.WriteStartArray("redacted");
-                foreach (var payload in redacted) writer.WriteStringValue(payload);
+                foreach (var place in redacted) writer.WriteStringValue(place);
                 writer.WriteEndArray();
             }
             writer.WritePropertyName("events");

@@ -9,8 +9,8 @@ namespace Perdure.Simulation.Replaying;
 /// <param name="Records">Its records.</param>
 public sealed record RecordedHistory(HistoryHeader Header, IReadOnlyList<Record> Records)
 {
-    /// <summary>The payloads in which something was put out of sight, as objects.</summary>
-    internal HashSet<Payload> Redacted { get; init; } = new(ReferenceEqualityComparer.Instance);
+    /// <summary>The payloads in which something was put out of sight, as objects, each with the places in it.</summary>
+    internal Dictionary<Payload, IReadOnlySet<string>> Redacted { get; init; } = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Reads a history file, one instance at a time.</summary>
     /// <exception cref="HistoryFormatException">It is none, a newer version wrote it, or it was cut off.</exception>
@@ -33,14 +33,14 @@ public sealed record RecordedHistory(HistoryHeader Header, IReadOnlyList<Record>
                 throw Wrong("an instance's header was expected, which begins with its format");
             if (header.Format > HistoryHeader.Current) throw Wrong($"the format is {header.Format}, and this version reads up to {HistoryHeader.Current}");
             var history = new RecordedHistory(header, []);
+            var paths = new Redaction(header.Redacted);
             List<Record> records = new((int)Math.Min(header.Records, 1_000));
             while (records.Count < header.Records)
             {
                 var line = Parse(Next() ?? throw Wrong($"the file ends after {records.Count} of the {header.Records} records of {header.Instance}"), HistoryJson.Default.HistoryLine);
                 if (line.Record != records.Count + 1) throw Wrong($"record {records.Count + 1} of {header.Instance} was expected");
                 var events = EventCodec.Read(Encoding.UTF8.GetBytes(line.Events.GetRawText()).AsMemory());
-                foreach (var name in line.Redacted)
-                    if (RedactedPayloads.Find(events, name) is { } payload) history.Redacted.Add(payload);
+                if (line.Redacted.Count > 0) RedactedPayloads.Find(events, line.Redacted, paths, history.Redacted.Add);
                 records.Add(new(header.Id, line.Record, line.At, events));
             }
             yield return history with { Records = records };

@@ -29,14 +29,24 @@ public sealed partial class Redaction
     public IReadOnlyList<string> Paths { get; }
 
     /// <summary>The payload without what the paths name; the same object where they name nothing in it.</summary>
-    public Payload Of(Payload payload)
+    public Payload Of(Payload payload) => Of(payload, out _);
+
+    /// <summary>The same, and the places in it that were put out of sight, as JSON pointers (RFC 6901).</summary>
+    internal Payload Of(Payload payload, out IReadOnlyCollection<string> hidden)
     {
+        HashSet<string> places = new(StringComparer.Ordinal);
+        hidden = places;
         if (_paths.Count == 0 || payload.Codec != Payload.Json) return payload;
         var root = JsonNode.Parse(payload.Body.Span);
-        var changed = false;
-        foreach (var path in _paths) root = Apply(root, path, ref changed);
-        return changed ? payload with { Body = JsonSerializer.SerializeToUtf8Bytes(root) } : payload;
+        foreach (var path in _paths) root = Apply(root, path, "", places);
+        return places.Count > 0 ? payload with { Body = JsonSerializer.SerializeToUtf8Bytes(root) } : payload;
     }
+
+    /// <summary>A property or an item of what stands at a place.</summary>
+    internal static string Within(string place, string name) => $"{place}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+
+    /// <summary>An item of what stands at a place.</summary>
+    internal static string Within(string place, int item) => string.Create(CultureInfo.InvariantCulture, $"{place}/{item}");
 
     private static string[] Parse(string path)
     {
@@ -53,50 +63,50 @@ public sealed partial class Redaction
         return parts.Count > 0 ? [.. parts] : throw new FormatException($"\"{path}\" names a whole payload; name what is in it, as in $.*.");
     }
 
-    private static JsonNode? Apply(JsonNode? node, ReadOnlySpan<string> path, ref bool changed)
+    private static JsonNode? Apply(JsonNode? node, ReadOnlySpan<string> path, string place, HashSet<string> hidden)
     {
-        if (path.IsEmpty)
-        {
-            changed |= node is not null;
-            return StandIn(node);
-        }
+        if (path.IsEmpty) return StandIn(node, place, hidden);
         if (path[0] == "..")
         {
-            node = Apply(node, path[1..], ref changed);
-            Children(node, "*", path, ref changed);
+            node = Apply(node, path[1..], place, hidden);
+            Children(node, "*", path, place, hidden);
         }
-        else Children(node, path[0], path[1..], ref changed);
+        else Children(node, path[0], path[1..], place, hidden);
         return node;
     }
 
-    private static void Children(JsonNode? node, string name, ReadOnlySpan<string> rest, ref bool changed)
+    private static void Children(JsonNode? node, string name, ReadOnlySpan<string> rest, string place, HashSet<string> hidden)
     {
         if (node is JsonObject properties)
         {
             foreach (var key in properties.Select(p => p.Key).Where(key => name == "*" || key == name).ToList())
-                if (properties[key] is var before && Apply(before, rest, ref changed) is var after && !ReferenceEquals(before, after)) properties[key] = after;
+                if (properties[key] is var before && Apply(before, rest, Within(place, key), hidden) is var after && !ReferenceEquals(before, after)) properties[key] = after;
         }
         else if (node is JsonArray items)
         {
             for (var i = 0; i < items.Count; i++)
                 if (name == "*" || name == i.ToString(CultureInfo.InvariantCulture))
-                    if (items[i] is var before && Apply(before, rest, ref changed) is var after && !ReferenceEquals(before, after)) items[i] = after;
+                    if (items[i] is var before && Apply(before, rest, Within(place, i), hidden) is var after && !ReferenceEquals(before, after)) items[i] = after;
         }
     }
 
     /// <summary>Another value of the same kind: objects and arrays keep their form, texts that are a moment, an id or a span of time stay one.</summary>
-    private static JsonNode? StandIn(JsonNode? node) => node switch
+    private static JsonNode? StandIn(JsonNode? node, string place, HashSet<string> hidden)
     {
-        null => null,
-        JsonObject properties => new JsonObject(properties.Select(p => KeyValuePair.Create(p.Key, StandIn(p.Value)))),
-        JsonArray items => new JsonArray([.. items.Select(StandIn)]),
-        _ => node.GetValueKind() switch
+        switch (node)
+        {
+            case null: return null;
+            case JsonObject properties: return new JsonObject([.. properties.Select(p => KeyValuePair.Create(p.Key, StandIn(p.Value, Within(place, p.Key), hidden)))]);
+            case JsonArray items: return new JsonArray([.. items.Select((item, i) => StandIn(item, Within(place, i), hidden))]);
+        }
+        hidden.Add(place);
+        return node.GetValueKind() switch
         {
             JsonValueKind.String => JsonValue.Create(StandIn(node.GetValue<string>())),
             JsonValueKind.Number => JsonValue.Create(0),
             _ => JsonValue.Create(false),
-        },
-    };
+        };
+    }
 
     private static string StandIn(string text) =>
         text.Length == 0 ? text

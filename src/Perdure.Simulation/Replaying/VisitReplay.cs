@@ -10,6 +10,7 @@ namespace Perdure.Simulation.Replaying;
 internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedHistory history, Action<HistoryDivergence> tell) : IBodyHost
 {
     private readonly RedactedComparison _redacted = new(history);
+    private readonly OtherStandIns? _otherwise = history.Redacted.Count > 0 ? new(carried, codec, history) : null;
     private Instance _instance = null!;
     private string? _escaped;
 
@@ -18,7 +19,7 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
     double IBodyHost.NextShare() => 0.5;
     Guid IBodyHost.NextId() => Guid.Empty;
     void IBodyHost.Escaped(BodyRun run, string what) => Volatile.Write(ref _escaped, what);
-    bool IBodyHost.IsSame(Entry entry, Payload given) => _redacted.IsSame(entry.Input!, given);
+    bool IBodyHost.IsSame(Entry entry, Payload given) => _redacted.IsSame(entry.Input!, given, _otherwise?.Input(entry.Name));
 
     /// <summary>Gives how many visits there were.</summary>
     public int Run()
@@ -35,6 +36,7 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
                     Visit(instance, @event is ExitBegan exit ? (exit.To, exit.Data) : @event is Transitioned next ? (next.To, next.Data) : default);
                 }
                 instance = Decider.Evolve(instance, @event, record.Version, record.At);
+                _otherwise?.Evolve(@event, record);
                 if (@event is Transitioned) left = false;
             }
             instance = instance! with { Version = record.Version };
@@ -56,6 +58,7 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
             Tell("map.changed", breaks: true, $"The map has no state \"{instance.State}\".");
             return;
         }
+        _otherwise?.Visit(state);
         BodyRun body;
         object data;
         try
@@ -65,7 +68,7 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
         }
         catch (JsonException e)
         {
-            var hidden = history.Redacted.Contains(instance.Data) || history.Redacted.Contains(instance.Input);
+            var hidden = history.Redacted.ContainsKey(instance.Data) || history.Redacted.ContainsKey(instance.Input);
             Tell(hidden ? "redaction.unknown" : Divergence.Unreadable, breaks: !hidden, (hidden ? "Values were put out of sight, so it cannot be told whether this is still readable: " : "") + e.Message,
                 recorded: Text(instance.Data), expected: Names.Of(state.Type));
             return;
@@ -188,7 +191,7 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
         }
         else if (then.To != state.Name)
             Tell("transition.other", breaks: false, $"The visit was left for {then.To}; the code leaves it for {state.Name}.{Hidden()}", recorded: $"{then.To} {Text(then.Data)}", expected: $"{state.Name} {Text(data)}");
-        else if (then.Data is { } before && !_redacted.IsSame(before, data))
+        else if (then.Data is { } before && !_redacted.IsSame(before, data, _otherwise?.Data))
             Tell("data.other", breaks: false, $"The code goes to {state.Name} with other data.{Hidden()}", recorded: Text(before), expected: Text(data));
     }
 

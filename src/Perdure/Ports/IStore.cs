@@ -91,7 +91,11 @@ public sealed record LaneLease(int Lane, int Lanes, long Epoch);
 /// <param name="code">Such as <c>store.held</c>.</param>
 /// <param name="message">For people: what is wrong and what to do.</param>
 /// <param name="inner">The cause.</param>
-public sealed class StoreException(string code, string message, Exception? inner = null) : PerdureException(code, message, inner);
+public sealed class StoreException(string code, string message, Exception? inner = null) : PerdureException(code, message, inner)
+{
+    /// <summary>The message says what to do; a stack trace is told only where there is a cause beneath.</summary>
+    public override string ToString() => InnerException is null ? $"{GetType()}: {Message}" : base.ToString();
+}
 
 /// <summary>A map that differs from the one stored under its number.</summary>
 public sealed class MapChangedException(string workflow, int version, string difference)
@@ -99,4 +103,7 @@ public sealed class MapChangedException(string workflow, int version, string dif
 {
     /// <summary>What differs, line by line.</summary>
     public string Difference => difference;
+
+    /// <summary>The difference alone: where it was found says nothing more.</summary>
+    public override string ToString() => $"{GetType()}: {Message}";
 }

@@ -171,8 +171,13 @@ internal abstract partial class BodyRun(IBodyHost host, Instance instance, MapSt
             _repeats ??= new(StringComparer.Ordinal);
             ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_repeats, name, out var seen);
             count = seen ? count + 1 : 2;
-            name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{count}");
-            _asked.Add(name, null);
+            var numbered = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{count}");
+            if (!_asked.TryAdd(numbered, null))
+            {
+                Break(new($"\"{numbered}\" is the name of use {count} of \"{name}\" in this visit, and of another use, which was given it. Give that one another name, or each use of \"{name}\" a key: visit.Run(step, input, key: …).", Divergence.NameRepeated));
+                return null;
+            }
+            name = numbered;
         }
         return name;
     }

@@ -10,6 +10,7 @@ internal sealed class Script
     private readonly Dictionary<string, LinkedList<(object Message, TimeSpan After)>> _signals = new(StringComparer.Ordinal);
     private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _journal = new(StringComparer.Ordinal);
 
     public List<Asked> Asked { get; } = [];
 
@@ -33,6 +34,8 @@ internal sealed class Script
         if (name.Length == 0) throw new FakeVisitException($"The body asked for a {kind} of an empty name.");
         var count = _names[name] = _names.GetValueOrDefault(name) + 1;
         var journal = count == 1 ? name : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{count}");
+        if (!_journal.Add(journal))
+            throw new FakeVisitException($"\"{journal}\" is the name of use {count} of \"{name}\" in this visit, and of another use, which was given it. Give that one another name, or each use of \"{name}\" a key.");
         Asked.Add(new(kind, journal, target, input));
         return journal;
     }

@@ -24,8 +24,8 @@ public sealed class KilledAgainAndAgain(ITestOutputHelper output)
             placing.AddRange(orders.Skip(kill * OrdersBetween).Take(OrdersBetween).Select(shop.Place));
             // The random moment is the point here: nothing is waited for.
             await Task.Delay(random.Next(20, 2_000), stop);
-            // Every fourth time once more while it starts: while it opens its files, or takes up what was at work.
-            await shop.KillAndStart(diesStarting: kill % 4 == 3 ? TimeSpan.FromMilliseconds(random.Next(100, 2_000)) : null);
+            // Every fourth time once more while it starts: its files are open, what was at work is taken up, or it can just be reached.
+            await shop.KillAndStart(diesStarting: kill % 4 == 3 ? ShopProcess.Stages[kill / 4 % ShopProcess.Stages.Count] : null);
         }
         await Task.WhenAll(placing);
         output.WriteLine($"{Kills} kills at work and {Kills / 4} while starting, {orders.Count} orders accepted.");

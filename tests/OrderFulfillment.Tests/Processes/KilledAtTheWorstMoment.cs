@@ -29,10 +29,10 @@ public sealed class KilledAtTheWorstMoment
         await using var shop = await RunningShop.Open(TestContext.Current.CancellationToken, "--Orders:InventoryLockedWithin=00:00:02", "--Merchant:SlowMilliseconds=6000");
         var before = TestOrder.Of("o-1", Slow, ends: TestOrder.Completed);
         await shop.Place(before);
-        await shop.Until(before, instance => instance.State == "Inventory_Locked");
+        var due = (await shop.Until(before, instance => instance.State == "Inventory_Locked")).Deadline!.Due!.Value;
         await shop.Process.Kill();
         // It passes while nobody runs.
-        await Task.Delay(TimeSpan.FromSeconds(2), Stop);
+        await Eventually.Holds(() => DateTimeOffset.UtcNow, now => now > due, Stop);
         await shop.Start();
         await Eventually.Holds(() => shop.Pages(before), pages => pages.Count > 0, Stop);
         Assert.Contains("perdure_deadline_breaches_total{otel_scope_name=\"Perdure\",workflow=\"order-fulfillment\"} 1", await shop.Text("/metrics"), StringComparison.Ordinal);

@@ -31,10 +31,10 @@ public sealed class RunningShop : IAsyncDisposable
     public async Task Start(bool mayDie = false, params string[] more) => Process = await ShopProcess.Start(Data, [.. _settings, .. more], _cancellation, mayDie);
 
     /// <summary>SIGKILL and a new start; before it perhaps one that is killed in the midst of its starting.</summary>
-    public async Task KillAndStart(TimeSpan? diesStarting = null)
+    public async Task KillAndStart(string? diesStarting = null)
     {
         await Process.DisposeAsync();
-        if (diesStarting is { } after) await ShopProcess.DieStarting(Data, _settings, after, _cancellation);
+        if (diesStarting is { } stage) await ShopProcess.DieStarting(Data, _settings, stage, _cancellation);
         await Start();
     }
 

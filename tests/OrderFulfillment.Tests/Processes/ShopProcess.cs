@@ -14,6 +14,9 @@ public sealed partial class ShopProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _said = new();
     private readonly TaskCompletionSource<Uri> _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _stage;
+
     private ShopProcess(string folder, IEnumerable<string> settings)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
@@ -29,7 +32,12 @@ public sealed partial class ShopProcess : IAsyncDisposable
         _process = new() { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Hear(line.Data);
         _process.ErrorDataReceived += (_, line) => Hear(line.Data);
-        _process.Exited += (_, _) => _listens.TrySetException(new EndedEarly($"The shop ended with {_process.ExitCode}:\n{Said}"));
+        _process.Exited += (_, _) =>
+        {
+            var ended = new EndedEarly($"The shop ended with {_process.ExitCode}:\n{Said}");
+            _listens.TrySetException(ended);
+            _reached.TrySetException(ended);
+        };
     }
 
     /// <summary>Where it listens.</summary>
@@ -65,14 +73,17 @@ public sealed partial class ShopProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it and kills it after a while, wherever it has got by then.</summary>
-    public static async Task DieStarting(string folder, IEnumerable<string> settings, TimeSpan after, CancellationToken cancellation)
+    /// <summary>What it says while it starts: that it has opened its file, that the lane is its own and what was at work is taken up, that it can be reached.</summary>
+    public static IReadOnlyList<string> Stages { get; } = ["Opened ", " owns ", "Now listening on"];
+
+    /// <summary>Starts it and kills it as soon as it says something.</summary>
+    public static async Task DieStarting(string folder, IEnumerable<string> settings, string stage, CancellationToken cancellation)
     {
-        await using var shop = new ShopProcess(folder, settings);
+        await using var shop = new ShopProcess(folder, settings) { _stage = stage };
         shop._process.Start();
         shop._process.BeginOutputReadLine();
         shop._process.BeginErrorReadLine();
-        await Task.Delay(after, cancellation);
+        await shop._reached.Task.WaitAsync(TimeSpan.FromSeconds(60), cancellation);
     }
 
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
@@ -132,6 +143,7 @@ public sealed partial class ShopProcess : IAsyncDisposable
         if (line is null) return;
         _said.Enqueue(line);
         while (_said.Count > LinesKept) _said.TryDequeue(out _);
+        if (_stage is not null && line.Contains(_stage, StringComparison.Ordinal)) _reached.TrySetResult();
         if (Listening().Match(line) is { Success: true } found) _listens.TrySetResult(new(found.Groups[1].Value));
     }
 

@@ -4,7 +4,8 @@ namespace Shop.Tests.Processes;
 
 // What the shop and its engine say on the wire, as far as the tests look at it.
 
-public sealed record WireInstance(string Id, string State, string Status, string Phase, int Visit, int Recoveries, IReadOnlyList<WireStep> Steps, WireGate? Gate, WireIncident? Incident);
+public sealed record WireInstance(string Id, string State, string Status, string Phase, int Visit, int Recoveries, IReadOnlyList<WireStep> Steps, WireGate? Gate, WireIncident? Incident, WireDeadline? Deadline);
+public sealed record WireDeadline(DateTimeOffset? Due, bool Breached);
 public sealed record WireStep(string Name, string Kind, string Status, int Attempts, bool? Undone);
 public sealed record WireGate(string Id, bool? Approved, string? By);
 public sealed record WireIncident(int Number, WireFailure? Failure);

@@ -55,4 +55,7 @@ public sealed class MapException(string workflow, int version, IReadOnlyList<Map
 {
     /// <summary>All problems.</summary>
     public IReadOnlyList<MapProblem> Problems => problems;
+
+    /// <summary>The list alone: the fixes are in the map, so where it was checked would only push them out of sight.</summary>
+    public override string ToString() => $"{GetType()}: {Message}";
 }
