@@ -1,3 +1,4 @@
+using Perdure.Tests;
 using System.Text.Json;
 
 namespace Perdure.Cli.Tests;
@@ -63,14 +64,15 @@ public sealed class Stresses(World world) : IClassFixture<World>
     }
 
     [Fact]
-    public void Interrupted_it_still_reports()
+    public async Task Interrupted_it_still_reports()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("There is no signal to send to another console.");
-        var (code, output, errors) = Interrupted.Run("stress", "--assembly", world.Assembly("interrupted"), "--operation", "book-flight", "--inputs", Samples("interrupted.json", Inputs),
-            "--rate", "50", "--for", "1h", "--warm-up", "1s", "--real");
-        Assert.True(code == 0, output + errors);
-        Assert.Contains("50/s", errors, StringComparison.Ordinal);
-        Assert.Contains("cancelled after", output, StringComparison.Ordinal);
+        using var tool = new Running("dotnet", [World.Tool, "stress", "--assembly", world.Assembly("interrupted"), "--operation", "book-flight", "--inputs", Samples("interrupted.json", Inputs),
+            "--rate", "50", "--for", "1h", "--warm-up", "1s", "--real"]);
+        await tool.Says("50/s");
+        tool.Interrupt();
+        Assert.True(await tool.Ends() == 0, tool.Said);
+        Assert.Contains("cancelled after", tool.Said, StringComparison.Ordinal);
     }
 
     [Theory]

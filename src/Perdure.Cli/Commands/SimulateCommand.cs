@@ -39,17 +39,11 @@ internal static class SimulateCommand
         var simulation = Simulation(asked, UserAssembly.Load(asked.Assembly));
         if (asked.Nodes is { } nodes) simulation = simulation.Nodes(nodes);
 
-        using var stop = new CancellationTokenSource();
-        ConsoleCancelEventHandler stopping = (_, pressed) =>
-        {
-            pressed.Cancel = !stop.IsCancellationRequested;      // the second time it ends at once
-            stop.Cancel();
-        };
-        Console.CancelKeyPress += stopping;
+        using var interruption = new Interruption();
+        var stop = interruption.Token;
         var began = Stopwatch.GetTimestamp();
         var progress = new Progress();
-        var report = simulation.Run(asked.Seeds, asked.Seed, r => progress.Say(() => Line(r, began)), stop.Token);
-        Console.CancelKeyPress -= stopping;
+        var report = simulation.Run(asked.Seeds, asked.Seed, r => progress.Say(() => Line(r, began)), stop);
         progress.End(Line(report, began));
 
         var code = report.Failed is not { } failed ? ExitCode.Passed : failed.Violation!.Oracle == "liveness" ? ExitCode.LostLiveness : ExitCode.Breaks;

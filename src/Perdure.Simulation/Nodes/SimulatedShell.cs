@@ -8,7 +8,7 @@ namespace Perdure.Simulation.Nodes;
 /// <summary>
 /// The machine under a node: its lanes and its pool are entries of the world's queue. Everything of a node runs on the one thread of the world, in an order that the seed decides.
 /// </summary>
-internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor actor, NodeClock clock, CalmRun? calm) : INodeShell
+internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor actor, NodeClock clock, CalmRun? calm = null) : INodeShell
 {
     /// <summary>The longest that a woken thread takes to run, in ticks: 200 µs.</summary>
     private const int WakesWithin = 2_000;
