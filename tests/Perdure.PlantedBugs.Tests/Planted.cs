@@ -57,7 +57,7 @@ internal static class Planted
         foreach (var folder in (string[])["src/Perdure.Kernel", "src/Perdure", "src/Perdure.Simulation", "tests/Perdure.PlantedBugs.Tests/Scenario"])
             foreach (var path in Directory.EnumerateFiles(Path.Combine(Repository, folder), "*.cs", SearchOption.AllDirectories))
                 if (Path.GetRelativePath(Repository, path).Replace('\\', '/') is var file && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)
-                    && !file.Contains("/Replaying/", StringComparison.Ordinal)) yield return file;
+                    && !file.Contains("/Replaying/", StringComparison.Ordinal) && !file.Contains("/Stressing/", StringComparison.Ordinal)) yield return file;
     }
 
     private static SyntaxTree Parse(string text, string path) => CSharpSyntaxTree.ParseText(text, Language, path, System.Text.Encoding.UTF8);
