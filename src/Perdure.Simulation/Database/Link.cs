@@ -34,8 +34,12 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
     /// <summary>The database's clock, as the answers brought it.</summary>
     public StoreClock Clock => clock;
 
-    /// <summary>How many requests are under way.</summary>
-    public int UnderWay { get; private set; }
+    // When the requests that are under way were sent.
+    private readonly SortedDictionary<long, long> _underWay = [];
+    private long _sent;
+
+    /// <summary>Whether a request is under way for longer than any client waits for its answer.</summary>
+    public bool IsStuck => schedule is not null && _underWay.Count > 0 && schedule.Now - _underWay.First().Value > 2 * Patience;
 
     /// <summary>Sends a request. Exactly one of the two is called, once; neither where the node dies.</summary>
     /// <param name="what">What it is, for the trace.</param>
@@ -51,8 +55,8 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
             carryOut(answered, () => failed(LinkFailure.Unknown, Away("The connection broke.")));
             return;
         }
-        UnderWay++;
-        var over = false;
+        var (over, number) = (false, ++_sent);
+        _underWay.Add(number, schedule.Now);
         if (faults.Strikes(FaultKind.PoolExhausted, (node as SimulatedNode)?.Place))
         {
             Fail(LinkFailure.NotDone, "No connection was free in time.", Travel());
@@ -103,7 +107,7 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
                 schedule.After(faults.Strikes(FaultKind.AnswerLate, (node as SimulatedNode)?.Place) ? Travel() * 500 : Travel(), node, ": answer", () =>
                 {
                     if (over) return;
-                    (over, UnderWay) = (true, UnderWay - 1);
+                    over = _underWay.Remove(number);
                     clock.Heard(moment);
                     answered(answer);
                 }, what);
@@ -115,7 +119,7 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
         void Over(LinkFailure failure, string message, string code = "store.unavailable")
         {
             if (over) return;
-            (over, UnderWay) = (true, UnderWay - 1);
+            over = _underWay.Remove(number);
             failed(failure, new(code, message));
         }
     }

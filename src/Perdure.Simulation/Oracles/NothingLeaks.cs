@@ -16,6 +16,7 @@ internal sealed class NothingLeaks(World world) : Oracle(world)
         {
             // One that lost its lane without having noticed yet may still be at what its owner has finished meanwhile.
             if (node is not { Serves: true, Store.Owns: true }) continue;
+            if (node.Link.IsStuck) Fail($"{node} has a request to the database under way that nobody waits for any more.");
             foreach (var lane in node.Node.Lanes)
             {
                 if (lane.RunningAttempts > 0) Fail($"{node} has {lane.RunningAttempts} attempts running, and every instance has ended.");

@@ -12,13 +12,17 @@ namespace Shop.Tests.Simulated;
 /// <summary>The order workflow in a simulated world: its operations are the simulator's, which does each token once and fails as production does.</summary>
 internal static class SimulatedShop
 {
-    public static Simulate Orders(int count = 40, TimeSpan? within = null) => Simulate.Workflow<OrderFulfillment>(services => services.AddSingleton(new OrderSettings()).AddSingleton(new MerchantSettings()).AddSingleton(new InventorySettings()))
+    public static Simulate Orders(int count = 40, TimeSpan? within = null) => Shop().Starts("order-fulfillment", Order, count, within);
+
+    /// <summary>One order that somebody has to approve.</summary>
+    public static Simulate LargeOrder() => Shop().Starts("order-fulfillment", (_, number) => Order(number, "SKU-1", 20_000m, "4242424242424242", "GB"), count: 1);
+
+    private static Simulate Shop() => Simulate.Workflow<OrderFulfillment>(services => services.AddSingleton(new OrderSettings()).AddSingleton(new MerchantSettings()).AddSingleton(new InventorySettings()))
         .Replace<ReserveInventory, Reservation, Hold>(Reserve)
         .Replace<CaptureCharge, Payment, Charge>(Capture)
         .Replace<PickAndPack, Pick, Parcel>(pick => new(pick.OrderId, pick.Item))
         .Replace<DispatchShipment, Consignment, Shipment>(Dispatch)
-        .Replace<HandOver, Hold, HandedOver>(hold => new(hold.Id))
-        .Starts("order-fulfillment", Order, count, within);
+        .Replace<HandOver, Hold, HandedOver>(hold => new(hold.Id));
 
     public static Hold Reserve(Reservation wanted) => wanted.Items.Any(i => i.Sku == "SKU-NONE") ? throw new PermanentFailure("out-of-stock", "There is none.") : new(wanted.OrderId);
 
@@ -30,9 +34,11 @@ internal static class SimulatedShop
     {
         var price = dice.Happens(0.1) ? 20_000m : 12.50m;
         var sku = dice.Happens(0.05) ? "SKU-NONE" : "SKU-1";
-        return new($"order-{number}", "ada", "EUR", [new(sku, 2, price), new("SKU-2", 1, 3.99m)], 2 * price + 3.99m,
-            dice.Happens(0.1) ? "4000000000000002" : "4242424242424242", new("Ada", "Street 1", "London", dice.Happens(0.1) ? "ZZ" : "GB"));
+        return Order(number, sku, price, dice.Happens(0.1) ? "4000000000000002" : "4242424242424242", dice.Happens(0.1) ? "ZZ" : "GB");
     }
+
+    private static Order Order(int number, string sku, decimal price, string card, string country) =>
+        new($"order-{number}", "ada", "EUR", [new(sku, 2, price), new("SKU-2", 1, 3.99m)], 2 * price + 3.99m, card, new("Ada", "Street 1", "London", country));
 
     /// <summary>Once an order has ended, money was taken if and only if it completed.</summary>
     public static void MoneyTakenIsMoneyOwed(SimulatedWorld world)
