@@ -4,7 +4,7 @@ using System.Text;
 namespace Perdure.PlantedBugs.Tests;
 
 /// <summary>
-/// Writes docs/planted-bugs.md: with PLANTED_TABLE set to the path, this looks for each bug ten times, from ten first seeds, and writes which oracles saw it and how many seeds that took.
+/// Writes the table of docs/planted-bugs.md: with PLANTED_TABLE set to the path, this looks for each bug ten times, from ten first seeds, and writes which oracles saw it and how many seeds that took.
 /// </summary>
 public sealed class TheTable
 {
@@ -19,23 +19,20 @@ public sealed class TheTable
         foreach (var bug in Catalogue.Asked)
         {
             rows[bug.Name] = Row(bug);
-            File.WriteAllText(path, Text(rows.Values));
+            File.WriteAllText(path, Text(path, rows.Values));
         }
     }
 
-    private static string Text(IReadOnlyCollection<string> rows) => $"""
-        # Planted bugs
+    // The text around the table is written by hand, and stays.
+    private static string Text(string path, IReadOnlyCollection<string> rows)
+    {
+        var lines = File.ReadAllLines(path);
+        var text = lines.TakeWhile(line => !IsRow(line)).Append("| Bug | What is wrong | Seen by | Caught | Seeds: median | Seeds: worst |").Append("|---|---|---|---|---|---|").Concat(rows)
+            .Concat(lines.SkipWhile(line => !IsRow(line)).SkipWhile(IsRow));
+        return string.Join('\n', text) + "\n";
+    }
 
-        The simulator must find bugs. `tests/Perdure.PlantedBugs.Tests` compiles the engine and the simulator in memory with one piece of source changed, and runs a workflow that uses
-        everything, on three nodes with every fault. Each of these {rows.Count} bugs was looked for from ten first seeds, until an oracle failed, up to {Seeds} seeds. `bound` means that a run
-        did not come to an end. Where fewer than ten tries are counted, the time for the bug was over. Written by
-        `PLANTED_TABLE=docs/planted-bugs.md tests/Perdure.PlantedBugs.Tests/bin/Release/net10.0/Perdure.PlantedBugs.Tests -class Perdure.PlantedBugs.Tests.TheTable`.
-
-        | Bug | What is wrong | Seen by | Caught | Seeds: median | Seeds: worst |
-        |---|---|---|---|---|---|
-        {string.Join('\n', rows)}
-
-        """;
+    private static bool IsRow(string line) => line.StartsWith('|');
 
     private static string Row(Bug bug)
     {

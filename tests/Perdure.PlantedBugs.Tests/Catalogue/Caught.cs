@@ -53,7 +53,7 @@ internal static partial class Catalogue
         "unknown-taken-as-failed",
     };
 
-    // Within more seeds, or last seen before the workload was widened: looked for with PLANTED_ALL.
+    // Within more seeds, or seen by what sees one of those above: looked for with PLANTED_ALL.
     private static readonly HashSet<string> InLongRuns = new(StringComparer.Ordinal)
     {
         "busy-instance-evicted",
