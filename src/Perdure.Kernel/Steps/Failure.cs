@@ -17,7 +17,7 @@ public sealed record Failure(string Code, string Message, bool Transient = false
     /// <summary>The chain of causes, outermost first.</summary>
     public ImmutableArray<Cause> Causes { get; init; } = [];
 
-    /// <summary>The stack trace, where there is one.</summary>
+    /// <summary>The stack trace of an exception that nobody declared; null for what an operation declares, which its code and causes tell.</summary>
     public string? Stack { get; init; }
 
     /// <inheritdoc />
