@@ -28,6 +28,12 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => store.LiveOperations(cancellation);
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => store.PagesOwed(limit, cancellation);
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => store.PageTried(key, delivered, error, at, cancellation);
+    public bool IsShared => store.IsShared;
+    public void Attach(ILaneOwner owner) => store.Attach(owner);
+    public bool Holds(int lane) => store.Holds(lane);
+    public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) => store.Send(to, key, body, cancellation);
+    public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => store.Inbox(lane, limit, cancellation);
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation) => store.Answer(position, answer, cancellation);
     public Task Close(CancellationToken cancellation) => store.Close(cancellation);
     public ValueTask DisposeAsync() => store.DisposeAsync();
 }

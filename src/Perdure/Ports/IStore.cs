@@ -66,13 +66,47 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>The views that people and audits read.</summary>
     IViews Views { get; }
+
+    /// <summary>Whether many nodes share the store, so that lanes come and go while a node runs.</summary>
+    bool IsShared => false;
+
+    /// <summary>Names whom to tell of lanes that come and go. Called once, after the opening and the maps, before the first commit. A store with one owner has nothing to tell.</summary>
+    void Attach(ILaneOwner owner)
+    {
+    }
+
+    /// <summary>
+    /// Whether it is certain at this moment that no other node owns the lane: effects are started only then. It turns false before the lease could have passed on. Cheap; from any thread.
+    /// </summary>
+    bool Holds(int lane) => true;
+
+    /// <summary>
+    /// Keeps a command for an instance whose lane another node owns, wakes that node, and waits for its answer. A command that is there already under that key is not kept twice.
+    /// Null where no answer has come in the store's patience: the command is kept and will be carried out, and the same call again waits for the same answer.
+    /// </summary>
+    Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+        throw new NotSupportedException("A store with one owner has no inbox.");
+
+    /// <summary>Commands of a lane that are not answered, in the order in which they were kept.</summary>
+    Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<InboxMessage>>([]);
+
+    /// <summary>Answers a command that was carried out, and wakes the node that waits for it. One that was answered keeps its answer.</summary>
+    Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation) =>
+        throw new NotSupportedException("A store with one owner has no inbox.");
 }
 
 /// <summary>Who opens a store.</summary>
 /// <param name="Host">The machine's name.</param>
 /// <param name="ProcessId">The process.</param>
 /// <param name="Build">The build of the code it carries.</param>
-public sealed record NodeIdentity(string Host, int ProcessId, string Build);
+public sealed record NodeIdentity(string Host, int ProcessId, string Build)
+{
+    /// <summary>The versions of workflows that it carries.</summary>
+    public IReadOnlyList<CarriedVersion> Carries { get; init; } = [];
+}
+
+/// <summary>A version of a workflow that a node carries.</summary>
+public sealed record CarriedVersion(string Workflow, int Version);
 
 /// <summary>What a node owns.</summary>
 /// <param name="Lanes">The lanes, each with its epoch.</param>

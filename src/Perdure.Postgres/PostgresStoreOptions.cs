@@ -1,0 +1,35 @@
+namespace Perdure.Postgres;
+
+/// <summary>Where the shared store is, and its limits of time and size.</summary>
+public sealed class PostgresStoreOptions
+{
+    /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> and <c>Search Path</c> are the store's own.</summary>
+    public required string ConnectionString { get; set; }
+
+    /// <summary>The schema that holds everything of this store; made where it is missing. Several stores can live in one database under different schemas.</summary>
+    public string Schema { get; set; } = "perdure";
+
+    /// <summary>How many lanes the store is divided into when it is made, 1 to 1,024; later openings take what was stored. More lanes spread more evenly; no more nodes than lanes have work.</summary>
+    public int Lanes { get; set; } = 12;
+
+    /// <summary>Connections that write, each with a thread of its own. The lanes of a node are divided over them.</summary>
+    public int Writers { get; set; } = 2;
+
+    /// <summary>Connections that read for people and for recovery at the most.</summary>
+    public int Readers { get; set; } = 8;
+
+    /// <summary>How long a node that nobody hears of keeps its lanes, by the database's clock.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How often a node renews its lease and looks at the others.</summary>
+    public TimeSpan Tick { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long a statement may take; the write of a batch among them.</summary>
+    public TimeSpan StatementWithin { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a command for an instance of another node waits for its answer.</summary>
+    public TimeSpan AnswerWithin { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The process's own clock: for time that passes here. Moments that are kept are by the database's.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+}
