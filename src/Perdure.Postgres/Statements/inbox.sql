@@ -1,0 +1,24 @@
+-- Commands for instances of lanes that another node owns.
+
+-- A command that is there already under its key is found instead.
+-- name: inbox-send
+WITH kept AS (
+  INSERT INTO inbox (lane, receiver, key, body, sent_at) VALUES ($1, $2, $3, $4, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8)
+  ON CONFLICT (receiver, key) DO NOTHING RETURNING position)
+SELECT position, NULL::bytea FROM kept
+
+-- name: inbox-find
+SELECT position, answer FROM inbox WHERE receiver = $1 AND key = $2
+
+-- name: inbox-open
+SELECT position, receiver, key, body FROM inbox WHERE lane = $1 AND answered_at IS NULL ORDER BY position LIMIT $2
+
+-- name: inbox-answer
+UPDATE inbox SET answer = $2, answered_at = floor(extract(epoch FROM clock_timestamp()) * 1000)::int8 WHERE position = $1 AND answered_at IS NULL
+
+-- name: inbox-answers
+SELECT position, answer FROM inbox WHERE position = ANY ($1) AND answered_at IS NOT NULL
+
+-- name: inbox-clear
+DELETE FROM inbox WHERE position IN (
+  SELECT position FROM inbox WHERE answered_at < floor(extract(epoch FROM clock_timestamp()) * 1000)::int8 - $1 ORDER BY answered_at LIMIT $2 FOR UPDATE SKIP LOCKED)
