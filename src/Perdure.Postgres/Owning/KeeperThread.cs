@@ -158,7 +158,8 @@ internal sealed class KeeperThread
             _look = true;
             return;
         }
-        Renewed(sent, wall);
+        _proof.Renewed(sent, wall);
+        _teller.Back();
         _moves ??= new(Number, Mark, seen.Lanes.Count, _times, _proof, _watch, _teller, _newest, () => Wake(look: true));
         Peers(connection, seen);
         foreach (var lane in seen.Arrived) _teller.Arrived(lane);
@@ -167,14 +168,6 @@ internal sealed class KeeperThread
         if (!_opened.Task.IsCompleted) Open(seen);
         else if (_closing && !_moves.HasAny) Leave(connection);
         else Clear(connection);
-    }
-
-    /// <summary>Effects that were held back meanwhile are looked at again when the node can prove its lanes again.</summary>
-    private void Renewed(TimeSpan sent, DateTimeOffset wall)
-    {
-        if (_moves is not null && !_proof.Holds) _teller.Away(new("store.late", "The database answered late: for a moment this node could not be sure of its lanes."));
-        _proof.Renewed(sent, wall);
-        if (_proof.Holds) _teller.Back();
     }
 
     private void Open(Seen seen)
@@ -248,6 +241,7 @@ internal sealed class KeeperThread
         if (DatabaseFault.IsPassing(fault) && _connection is { IsOpen: true })
         {
             _look = true;
+            if (_proof.SinceRenewed > _times.Patience) _teller.Away(DatabaseFault.Explain(fault));
             if (_proof.IsPast) GiveUp(fault);
             return KeeperTimes.Again;
         }
@@ -259,10 +253,11 @@ internal sealed class KeeperThread
             _stop = true;
             return TimeSpan.Zero;
         }
-        _teller.Away(told);
+        // The first try again is made at once: mostly it is the connection alone that is gone, and nobody needs to be told.
+        if (_failures > 1 || _proof.SinceRenewed > _times.Patience) _teller.Away(told);
         if (_proof.IsPast) GiveUp(fault);
-        // The first try again is made at once: mostly it is the connection alone that is gone.
-        return _failures == 1 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Min(_times.Tick.TotalMilliseconds, 10 << Math.Min(_failures, 10)));
+        return _failures == 1 ? TimeSpan.Zero
+            : TimeSpan.FromMilliseconds(Math.Min(_times.Tick.TotalMilliseconds, 10 << Math.Min(_failures, 10)));
     }
 
     private void GiveUp(Exception cause) =>

@@ -15,6 +15,9 @@ internal sealed record KeeperTimes(TimeSpan Lease, TimeSpan Tick)
     /// <summary>How long after the last such renewal a node gives up its lanes by itself.</summary>
     public TimeSpan Deadline => Allowed(Lease);
 
+    /// <summary>How long the database may not answer before the node is told that it is away.</summary>
+    public TimeSpan Patience => 2 * Grace;
+
     /// <summary>After an outage all locks are free for a moment. Nobody is taken for dead before everybody had this long to come back.</summary>
     public TimeSpan Settling => Lease / 4;
 

@@ -159,5 +159,5 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         return KeeperTimes.Again;
     }
 
-    private Ownership Owned(TakenLane taken, bool unclean, InstanceId above) => new([new(taken.Lane, lanes, taken.Epoch)], unclean, above, taken.Before);
+    private Ownership Owned(TakenLane taken, bool unclean, InstanceId above) => new([new(taken.Lane, lanes, taken.Epoch) { Before = new(unclean, taken.Before) }], unclean, above, taken.Before);
 }

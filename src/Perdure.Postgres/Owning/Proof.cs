@@ -7,7 +7,7 @@ internal sealed class Proof(TimeProvider time, KeeperTimes times)
 {
     private readonly long _origin = time.GetTimestamp();
     private long _until, _wallUntil;
-    private TimeSpan _deadline;
+    private TimeSpan _renewed, _deadline;
 
     /// <summary>Time as it passes in this process.</summary>
     public TimeSpan Now => time.GetElapsedTime(_origin);
@@ -18,12 +18,13 @@ internal sealed class Proof(TimeProvider time, KeeperTimes times)
     /// <summary>Whether the lanes are to be given up, since others may have taken them for certain spans of time.</summary>
     public bool IsPast => Now >= _deadline;
 
-    /// <summary>How long until that is so.</summary>
-    public TimeSpan Left => _deadline - Now;
+    /// <summary>How long ago the last renewal was sent that was answered.</summary>
+    public TimeSpan SinceRenewed => Now - _renewed;
 
     /// <summary>A renewal that was sent at that moment has been answered.</summary>
     public void Renewed(TimeSpan sent, DateTimeOffset wall)
     {
+        _renewed = sent;
         _deadline = sent + times.Deadline;
         Volatile.Write(ref _until, (sent + times.Proof).Ticks);
         Volatile.Write(ref _wallUntil, (wall + times.Proof).UtcTicks);
