@@ -125,7 +125,7 @@ internal sealed class KeeperThread
             if (_connection is null) Connect();
             _moves?.Release(_connection!);
             if (_look || _proof.Now >= _nextLook) Look(_connection!);
-            _moves?.Tell();
+            if (_opened.Task.IsCompleted) _moves?.Tell();
             Send(_connection!);
             _failures = 0;
             return Pause();
@@ -165,16 +165,16 @@ internal sealed class KeeperThread
         foreach (var lane in seen.Arrived) _teller.Arrived(lane);
         var soon = _moves.Act(connection, seen, _closing);
         _nextLook = sent + (soon < _times.Tick ? soon : _times.Tick);
-        if (!_opened.Task.IsCompleted) Open(seen);
+        if (!_opened.Task.IsCompleted) Open(seen, soon);
         else if (_closing && !_moves.HasAny) Leave(connection);
         else Clear(connection);
     }
 
-    private void Open(Seen seen)
+    private void Open(Seen seen, TimeSpan soon)
     {
         // Lanes of a node whose lock is free are waited for: it is dead, or it comes back.
         var doubtful = seen.Nodes.Where(n => !n.Locked && n.Id != Number).Select(n => n.Id).ToHashSet();
-        var waits = _nextLook - _proof.Now < _times.Tick / 2 || seen.Lanes.Any(l => l.Owner is { } owner && doubtful.Contains(owner));
+        var waits = soon < _times.Tick || seen.Lanes.Any(l => l.Owner is { } owner && doubtful.Contains(owner));
         if (waits && _proof.Now < _openWithin) return;
         _opened.TrySetResult(_moves!.Opened());
     }

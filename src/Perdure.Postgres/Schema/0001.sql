@@ -9,7 +9,7 @@ CREATE TABLE schema_version (
 
 -- One row: what the store was made with. position_base is added to transaction ids, so that the log goes on where it was after a restore into another server.
 CREATE TABLE store (
-  only          boolean  PRIMARY KEY DEFAULT true CHECK (only),
+  "only"        boolean  PRIMARY KEY DEFAULT true CHECK ("only"),
   lanes         smallint NOT NULL CHECK (lanes BETWEEN 1 AND 1024),
   position_base bigint   NOT NULL DEFAULT 0
 );
@@ -55,5 +55,5 @@ CREATE TABLE inbox (
   answer      bytea,
   UNIQUE (receiver, key)
 );
-CREATE INDEX inbox_open ON inbox (lane, position) WHERE answered_at IS NULL;
 CREATE INDEX inbox_answered ON inbox (answered_at) WHERE answered_at IS NOT NULL;
+CREATE INDEX inbox_open ON inbox (lane, position) WHERE answered_at IS NULL;
