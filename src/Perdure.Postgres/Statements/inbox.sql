@@ -1,12 +1,9 @@
 -- Commands for instances of lanes that another node owns.
 
--- A command that is there already under its key is found instead.
 -- name: inbox-send
-WITH kept AS (
-  INSERT INTO inbox (lane, receiver, key, body, sent_at) VALUES ($1, $2, $3, $4, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8)
-  ON CONFLICT (receiver, key) DO NOTHING RETURNING position)
-SELECT position, NULL::bytea FROM kept
+INSERT INTO inbox (lane, receiver, key, body, sent_at) VALUES ($1, $2, $3, $4, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8) ON CONFLICT (receiver, key) DO NOTHING
 
+-- The command that was kept under the key, now or before.
 -- name: inbox-find
 SELECT position, answer FROM inbox WHERE receiver = $1 AND key = $2
 
