@@ -9,12 +9,13 @@ CREATE TABLE schema_version (
 
 -- One row: what the store was made with. position_base is added to transaction ids, so that the log goes on where it was after a restore into another server.
 CREATE TABLE store (
-  only          boolean  PRIMARY KEY DEFAULT true CHECK (only),
+  "only"        boolean  PRIMARY KEY DEFAULT true CHECK ("only"),
   lanes         smallint NOT NULL CHECK (lanes BETWEEN 1 AND 1024),
   position_base bigint   NOT NULL DEFAULT 0
 );
 
 -- Nodes that are alive, or were when they were last heard of. A node holds the session advisory lock (oid of the schema, its id) as long as its keeper's connection lives.
+--   lease: how long after its last renewal others wait before they take its lanes; grace: how long they wait where its lock is free. Milliseconds, as each counts them on a clock of its own.
 CREATE TABLE node (
   id          int     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   host        text    NOT NULL,
@@ -23,12 +24,14 @@ CREATE TABLE node (
   carries     text    NOT NULL,
   joined_at   bigint  NOT NULL,
   lease_until bigint  NOT NULL,
+  lease       int     NOT NULL,
+  grace       int     NOT NULL,
   leaving     boolean NOT NULL DEFAULT false
 );
 
 -- The fence. Every commit begins by writing its marker here under its epoch, and holds the row until it is durable.
 --   marker: the number of the newest batch that was written; closed: batches up to this one are not written any more.
---   owner: the node that owns it; wanted_by: the node that the owner is asked to hand it over to.
+--   owner: the node that owns it; wanted_by: the node that its last owner handed it over to.
 CREATE TABLE lane (
   id        smallint PRIMARY KEY,
   epoch     bigint   NOT NULL DEFAULT 0,
@@ -52,4 +55,5 @@ CREATE TABLE inbox (
   answer      bytea,
   UNIQUE (receiver, key)
 );
+CREATE INDEX inbox_answered ON inbox (answered_at) WHERE answered_at IS NOT NULL;
 CREATE INDEX inbox_open ON inbox (lane, position) WHERE answered_at IS NULL;
