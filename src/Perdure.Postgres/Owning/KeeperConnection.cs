@@ -1,3 +1,4 @@
+using Perdure.Postgres.Database;
 using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
@@ -190,7 +191,7 @@ internal sealed class KeeperConnection : IDisposable
 
     private NpgsqlCommand Command(string name, params object[] values)
     {
-        var command = new NpgsqlCommand(OwnershipSql.Statement(name), _connection) { CommandTimeout = _times.StatementSeconds };
+        var command = new NpgsqlCommand(SqlText.Statement(name), _connection) { CommandTimeout = _times.StatementSeconds };
         foreach (var value in values) command.Parameters.Add(Parameter(value));
         return command;
     }
@@ -204,7 +205,7 @@ internal sealed class KeeperConnection : IDisposable
 
     private static NpgsqlBatchCommand Part(string name, params object[] values)
     {
-        var part = new NpgsqlBatchCommand(OwnershipSql.Statement(name));
+        var part = new NpgsqlBatchCommand(SqlText.Statement(name));
         foreach (var value in values) part.Parameters.Add(Parameter(value));
         return part;
     }

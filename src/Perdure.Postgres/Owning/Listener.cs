@@ -1,3 +1,4 @@
+using Perdure.Postgres.Database;
 using Npgsql;
 
 namespace Perdure.Postgres.Owning;
@@ -50,7 +51,7 @@ internal sealed class Listener
         using var connection = _source.OpenConnection();
         var goesOn = true;
         connection.Notification += (_, n) => goesOn &= _wakes.Hear(n.Payload, _mark);
-        using (var name = new NpgsqlCommand(OwnershipSql.Statement("listen"), connection))
+        using (var name = new NpgsqlCommand(SqlText.Statement("listen"), connection))
         {
             name.Parameters.Add(new() { Value = _name });
             name.ExecuteNonQuery();

@@ -1,3 +1,4 @@
+using Perdure.Postgres.Database;
 using Npgsql;
 using Perdure.Postgres.Owning;
 
@@ -95,7 +96,7 @@ internal sealed class Answers
     {
         try
         {
-            await using var command = _source.CreateCommand(OwnershipSql.Statement("inbox-answers"));
+            await using var command = _source.CreateCommand(SqlText.Statement("inbox-answers"));
             command.Parameters.Add(new() { Value = positions });
             await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
             while (await reader.ReadAsync().ConfigureAwait(false))

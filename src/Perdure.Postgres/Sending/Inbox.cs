@@ -1,3 +1,4 @@
+using Perdure.Postgres.Database;
 using Npgsql;
 using Perdure.Kernel;
 using Perdure.Ports;
@@ -60,14 +61,14 @@ internal sealed class Inbox(NpgsqlDataSource source, PostgresStoreOptions option
 
     private NpgsqlCommand Command(string name, params ReadOnlySpan<object> values)
     {
-        var command = source.CreateCommand(OwnershipSql.Statement(name));
+        var command = source.CreateCommand(SqlText.Statement(name));
         foreach (var value in values) command.Parameters.Add(new() { Value = value });
         return command;
     }
 
     private static NpgsqlBatchCommand Part(string name, params ReadOnlySpan<object> values)
     {
-        var part = new NpgsqlBatchCommand(OwnershipSql.Statement(name));
+        var part = new NpgsqlBatchCommand(SqlText.Statement(name));
         foreach (var value in values) part.Parameters.Add(new() { Value = value });
         return part;
     }
