@@ -37,6 +37,9 @@ internal abstract class PostgresServer : IAsyncDisposable
 
     public int Port => new NpgsqlConnectionStringBuilder(ConnectionString).Port;
 
+    /// <summary>The same, by another port of the loopback: a proxy's.</summary>
+    public string At(int port) => new NpgsqlConnectionStringBuilder(ConnectionString) { Host = IPAddress.Loopback.ToString(), Port = port }.ToString();
+
     /// <summary>The server that the tests of this process share: started with the first call, ended with the process.</summary>
     public static Task<PostgresServer> Shared() => One.Value;
 
