@@ -18,6 +18,8 @@ internal sealed class Engine(Node node) : IPerdure
 
     public NodeHealth Health => node.Health();
 
+    public bool Owns(InstanceId instance) => node.LaneOf(instance) is not null;
+
     public event Action<RefusalNotice>? Refused
     {
         add => node.Refused += value;

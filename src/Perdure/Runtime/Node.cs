@@ -8,7 +8,7 @@ using Perdure.Replay;
 namespace Perdure.Runtime;
 
 /// <summary>A node: the code it carries, the store it has opened, and its lanes.</summary>
-internal sealed partial class Node
+internal sealed partial class Node : IAsyncDisposable
 {
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, byte> _reports = new(StringComparer.Ordinal);
@@ -123,6 +123,15 @@ internal sealed partial class Node
             Log.CloseFailed(_log, e);
         }
         if (_lost is { } lost) throw lost;
+    }
+
+    /// <summary>Where it was not closed, such as when its host could not start: nothing of it goes on after the store that it stands on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopped) return;
+        _stopped = true;
+        if (_watch is not null) await _watch.DisposeAsync().ConfigureAwait(false);
+        await Within(Task.WhenAll(_owned.All.Select(lane => lane.Stop())), Brief).ConfigureAwait(false);
     }
 
     private static readonly TimeSpan Brief = TimeSpan.FromSeconds(2);
