@@ -12,7 +12,7 @@ internal static class Trespass
         BEGIN
           INSERT INTO public.trespass (lane, writer, owner)
             SELECT DISTINCT l.id, current_setting('application_name'), l.owner FROM written w JOIN perdure.lane l ON l.id = (w.instance & 1023) % (SELECT lanes FROM perdure.store)
-            WHERE current_setting('application_name') IS DISTINCT FROM 'perdure node ' || l.owner;
+            WHERE (current_setting('application_name') LIKE 'perdure node ' || l.owner || ' of %') IS NOT TRUE;
           INSERT INTO public.watched SELECT count(*) FROM written;
           RETURN NULL;
         END $$;
