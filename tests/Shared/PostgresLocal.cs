@@ -73,6 +73,8 @@ internal sealed class PostgresLocal : PostgresServer
         return standby;
     }
 
+    public override async Task<int> SaidOf(string text) => (await Log()).Split('\n').Count(line => line.Contains(text, StringComparison.Ordinal));
+
     public override async ValueTask DisposeAsync()
     {
         await _watchdog.End();

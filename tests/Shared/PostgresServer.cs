@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -37,6 +36,9 @@ internal abstract class PostgresServer : IAsyncDisposable
 
     public int Port => new NpgsqlConnectionStringBuilder(ConnectionString).Port;
 
+    /// <summary>The same, by another port of the loopback: a proxy's.</summary>
+    public string At(int port) => new NpgsqlConnectionStringBuilder(ConnectionString) { Host = IPAddress.Loopback.ToString(), Port = port }.ToString();
+
     /// <summary>The server that the tests of this process share: started with the first call, ended with the process.</summary>
     public static Task<PostgresServer> Shared() => One.Value;
 
@@ -67,6 +69,9 @@ internal abstract class PostgresServer : IAsyncDisposable
 
     /// <summary>A second server that follows this one; where <paramref name="synchronous"/>, commits here wait for it from now on.</summary>
     public virtual Task<PostgresServer> StartStandby(bool synchronous = true) => throw Unable("followed");
+
+    /// <summary>How many lines of its log have this in them; an error stands there with its SQLSTATE.</summary>
+    public virtual Task<int> SaidOf(string text) => throw Unable("read");
 
     /// <summary>Runs statements as the superuser.</summary>
     public async Task Execute(string sql, CancellationToken cancellation = default)
@@ -115,7 +120,10 @@ internal abstract class PostgresServer : IAsyncDisposable
 
     /// <summary>What goes into postgresql.conf, by name.</summary>
     protected static IEnumerable<KeyValuePair<string, string>> Settings(PostgresServerOptions options) =>
-        new Dictionary<string, string>(options.Settings) { ["fsync"] = options.Fsync ? "on" : "off", ["max_connections"] = options.Settings.GetValueOrDefault("max_connections", 200.ToString(CultureInfo.InvariantCulture)) };
+        new Dictionary<string, string>
+        {
+            ["fsync"] = options.Fsync ? "on" : "off", ["max_connections"] = "200", ["log_line_prefix"] = "%m [%p] %e %a ", ["log_min_error_statement"] = "panic",
+        }.Where(setting => !options.Settings.ContainsKey(setting.Key)).Concat(options.Settings);
 
     private string Unpooled => new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString();
 
