@@ -1,0 +1,34 @@
+// What is given on the command line.
+const flags = new Set(["quick", "help"]);
+const defaults = { seconds: 20, warmup: 10, inFlight: 1000, runs: 3, workflows: 500, only: "perdure,perdure-sqlite,dbos,restate,raw", repository: "." };
+const quick = { seconds: 3, warmup: 2, runs: 1, workflows: 50 };
+
+export const help = `bench/peers/run [--name value]…
+
+  --seconds ${defaults.seconds}      how long the throughput of each is measured
+  --warmup ${defaults.warmup}       and what runs before that, the same for each
+  --inFlight ${defaults.inFlight}   workflows under way at any time
+  --workflows ${defaults.workflows}   how many are run one at a time, for the latency
+  --runs ${defaults.runs}          of each; the table has the medians
+  --only LIST      of ${defaults.only}
+  --quick          ${Object.entries(quick).map(([name, value]) => `--${name} ${value}`).join(" ")}
+`;
+
+export function parse(args) {
+  const given = {};
+  for (let i = 0; i < args.length; i++) {
+    const [name, inline] = args[i].replace(/^--/, "").split("=");
+    if (flags.has(name)) given[name] = true;
+    else if (!(name in defaults)) throw new Error(`There is no option --${name}.\n${help}`);
+    else given[name] = inline ?? args[++i];
+  }
+  const options = { ...defaults, ...(given.quick ? quick : {}), ...given };
+  for (const name of ["seconds", "warmup", "inFlight", "runs", "workflows"]) {
+    options[name] = Number(options[name]);
+    if (!(options[name] >= 0)) throw new Error(`--${name} must be a number.`);
+  }
+  const known = defaults.only.split(",");
+  options.only = options.only.split(",");
+  for (const name of options.only) if (!known.includes(name)) throw new Error(`--only takes ${known.join(", ")}; not ${name}.`);
+  return options;
+}
