@@ -89,6 +89,8 @@ export class Postgres {
     return {
       statements: this.counts ? await one("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1") : NaN,
       transactions: await one("SELECT xact_commit FROM pg_stat_database WHERE datname = $1"),
+      // Transaction ids are given to transactions that write. Those of savepoints count too.
+      writes: await one("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
       walBytes: await one("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"),
     };
   }
