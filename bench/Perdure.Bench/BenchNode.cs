@@ -61,5 +61,8 @@ internal sealed class Ends : IDisposable
 
     public Task One() => _ended.WaitAsync();
 
+    /// <summary>Whether one more ended before the cancellation.</summary>
+    public Task<bool> One(CancellationToken cancellation) => _ended.WaitAsync(Timeout.Infinite, cancellation).ContinueWith(t => t.IsCompletedSuccessfully, TaskScheduler.Default);
+
     public void Dispose() => _listener.Dispose();
 }

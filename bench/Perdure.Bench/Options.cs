@@ -26,6 +26,17 @@ internal sealed class Options
 
     public string Text(string name, string otherwise) => _values.GetValueOrDefault(name, otherwise);
 
+    /// <summary>What was asked for, to be repeated.</summary>
+    public string Command(string bench) => string.Join(' ', _values.Where(v => !v.Key.Equals("connection", StringComparison.OrdinalIgnoreCase)).Select(v => $"--{v.Key}={v.Value}").Prepend($"Perdure.Bench {bench}"));
+
+    /// <summary>Where <c>--Signal</c> is given: says that all is ready and waits for a line, so that several processes begin at once.</summary>
+    public void Signal()
+    {
+        if (Text("Signal", "false") != "true") return;
+        Marks.Say("ready");
+        Console.ReadLine();
+    }
+
     public double Double(string name, double otherwise) => _values.TryGetValue(name, out var value) ? double.Parse(value) : otherwise;
 
     /// <summary>A path for a new file.</summary>

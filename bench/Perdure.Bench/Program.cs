@@ -19,6 +19,18 @@ switch (bench)
     case "check":
         await CheckBench.Run(options);
         break;
+    case "nodes":
+        await NodesBench.Run(options);
+        break;
+    case "growth":
+        await GrowthBench.Run(options);
+        break;
+    case "first":
+        await GrowthBench.First(options);
+        break;
+    case "idle":
+        await GrowthBench.Wait(options);
+        break;
     case "fsync":
         FsyncBench.Run(options);
         break;
@@ -60,6 +72,8 @@ switch (bench)
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
               raw-postgres  rows of 300 bytes by binary COPY, two connections    --Seconds=5 --Connection=…
               check    whether workflows run their steps and are read again      --Workflows=20
+              nodes    the engine on 1, 2 and 3 processes over one PostgreSQL    --Nodes=3 --Runs=3 --Connection=…
+              growth   a full PostgreSQL store against an empty one, and idling  --Finished=10000000 --Waiting=1000000 --Runs=3 --Connection=…
               fsync    the median fdatasync of a 4 KB append                     --Count=500
               simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=40 --Seed=1
               flat     long visits, long lives, and recovery after them          --Steps=10000

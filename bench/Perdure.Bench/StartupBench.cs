@@ -30,13 +30,10 @@ internal static class StartupBench
         }
         for (var run = 0; run < 3; run++)
         {
-            using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. ByDotnet ? new[] { typeof(StartupBench).Assembly.Location } : [], "open", $"--Path={path}"]))!;
+            using var process = Process.Start(Child.Command("open", $"--Path={path}"))!;
             await process.WaitForExitAsync();
         }
     }
-
-    // Under `dotnet run` the process is the program itself; under `dotnet x.dll` it is dotnet, which has to be told.
-    private static bool ByDotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 
     /// <summary>The other process: opens, says how long it took from the process's first moment, and what it holds.</summary>
     public static async Task Open(Options options)

@@ -49,7 +49,7 @@ async function main() {
     for (const contestant of contestants) {
       const found = await measure(contestant, run, { checked: round > 1 });
       runs.push({ round, ...found });
-      console.log(`${contestant.name.padEnd(15)} run ${round} of ${options.runs}: ${Math.round((found.rows ?? found.workflows * 5) / found.seconds).toLocaleString("en-US")} ${found.rows ? "rows" : "steps"}/s${found.latency ? `, ${found.latency.p50.toFixed(2)} ms` : ""}`);
+      console.log(`${contestant.name.padEnd(15)} run ${round} of ${options.runs}: ${Math.round((found.rows ?? found.steps) / found.seconds).toLocaleString("en-US")} ${found.rows ? "rows" : "steps"}/s${found.latency ? `, ${found.latency.p50.toFixed(2)} ms` : ""}`);
     }
 
   const command = `bench/peers/run ${process.argv.slice(2).filter((arg, i, all) => arg !== "--repository" && all[i - 1] !== "--repository").join(" ")}`.trim();
@@ -63,7 +63,7 @@ async function main() {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "figures.json"), JSON.stringify({ command, machine, versions, settings: process.env.PERDURE_TEST_POSTGRES ? undefined : settings, options: { ...options, repository: undefined }, summary, runs }, null, 2));
   writeFileSync(join(folder, "table.md"), text);
-  writeFileSync(join(folder, "chart.svg"), chart(summary, { subtitle: `Medians of ${options.runs} on ${machine.cores} cores shared with PostgreSQL ${postgres.version}, fsync and synchronous_commit on; the line is least to most` }));
+  writeFileSync(join(folder, "chart.svg"), chart(summary, { subtitle: `Medians of ${options.runs} runs on ${machine.cores} cores, PostgreSQL ${postgres.version.split(" ")[0]} among them; fsync and synchronous_commit on. Lines: least to most.` }));
   console.log(`\n${text}\nartifacts/peers has figures.json, table.md and chart.svg.`);
 }
 

@@ -1,6 +1,6 @@
 // What is given on the command line.
 const flags = new Set(["quick", "help"]);
-const defaults = { seconds: 20, warmup: 10, inFlight: 1000, runs: 3, workflows: 500, only: "perdure,dbos,restate,raw", repository: "." };
+const defaults = { seconds: 20, warmup: 10, inFlight: 1000, runs: 3, workflows: 500, dbosPool: 20, only: "perdure,dbos,restate,raw", repository: "." };
 const contestants = ["perdure", "perdure-sqlite", "dbos", "restate", "raw"];
 const quick = { seconds: 3, warmup: 2, runs: 1, workflows: 50 };
 
@@ -11,6 +11,7 @@ export const help = `bench/peers/run [--name value]…
   --inFlight ${defaults.inFlight}   workflows under way at any time
   --workflows ${defaults.workflows}   how many are run one at a time, for the latency
   --runs ${defaults.runs}          of each; the table has the medians
+  --dbosPool ${defaults.dbosPool}     the connections of DBOS
   --only LIST      of ${contestants.join(",")} (all but perdure-sqlite unless given)
   --quick          ${Object.entries(quick).map(([name, value]) => `--${name} ${value}`).join(" ")}
 `;
@@ -24,7 +25,7 @@ export function parse(args) {
     else given[name] = inline ?? args[++i];
   }
   const options = { ...defaults, ...(given.quick ? quick : {}), ...given };
-  for (const name of ["seconds", "warmup", "inFlight", "runs", "workflows"]) {
+  for (const name of ["seconds", "warmup", "inFlight", "runs", "workflows", "dbosPool"]) {
     options[name] = Number(options[name]);
     if (!(options[name] >= 0)) throw new Error(`--${name} must be a number.`);
   }

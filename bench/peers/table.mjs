@@ -1,6 +1,4 @@
 // The medians of the runs, and the table.
-import { steps } from "./programs/work.mjs";
-
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted.length % 2 ? sorted[(sorted.length - 1) / 2] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
@@ -17,13 +15,13 @@ export function summarize(contestants, runs) {
       name: contestant.name,
       title: contestant.title,
       isRaw,
-      steps: of((run) => (isRaw ? run.rows : run.workflows * steps) / run.seconds),
+      steps: of((run) => (isRaw ? run.rows : run.steps) / run.seconds),
       workflows: isRaw ? undefined : of((run) => run.workflows / run.seconds),
       p50: of((run) => run.latency?.p50),
       p99: of((run) => run.latency?.p99),
       cores: Object.fromEntries(names.map((name) => [name, of((run) => run.cpu[name] / run.seconds).median])),
       cpuSeconds: Object.fromEntries(names.map((name) => [name, of((run) => run.cpu[name]).median])),
-      microseconds: of((run) => (names.reduce((sum, name) => sum + run.cpu[name], 0) * 1e6) / (isRaw ? run.rows : run.workflows * steps)),
+      microseconds: of((run) => (names.reduce((sum, name) => sum + run.cpu[name], 0) * 1e6) / (isRaw ? run.rows : run.steps)),
       statements: of((run) => run.each?.statements),
       transactions: of((run) => run.each?.transactions),
       writes: of((run) => run.each?.writes),

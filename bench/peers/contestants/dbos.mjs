@@ -46,7 +46,7 @@ async function drained(program) {
   return workflows;
 }
 
-function start({ postgres, code }, mode, { seconds = 0, warmup = 0, inFlight = 1, workflows = 0 }) {
-  const args = { mode, url: postgres.url(database), pool: 20, seconds, warmup, inFlight, workflows };
+function start({ postgres, code, options }, mode, { seconds = 0, warmup = 0, inFlight = 1, workflows = 0 }) {
+  const args = { mode, url: postgres.url(database), pool: options.dbosPool, seconds, warmup, inFlight, workflows };
   return new Program("DBOS", process.execPath, [join(code, "programs/dbos.mjs"), ...Object.entries(args).map(([name, value]) => `--${name}=${value}`)]);
 }

@@ -29,8 +29,7 @@ export const restate = {
       const load = start(run, "check", { workflows });
       await load.mark("checked");
       await load.done();
-      process.kill(cluster.service.pid, "SIGUSR2");
-      return (await cluster.service.mark("produced")).steps;
+      return produced();
     };
     const steps = await ask();
     await cluster.server.end("SIGKILL");
@@ -43,10 +42,11 @@ export const restate = {
   async throughput(run) {
     const program = start(run, "throughput", run.options);
     await program.mark("begin");
+    const before = await produced();
     return {
       program,
       processes: { server: cluster.server.pid, service: cluster.service.pid, client: program.pid },
-      end: () => program.mark("end"),
+      end: async () => ({ ...(await program.mark("end")), steps: (await produced()) - before }),
       drain: async () => {
         const { workflows } = await program.mark("drained");
         await program.done();
@@ -96,6 +96,12 @@ disable-web-ui = true
 [ingress]
 bind-address = "127.0.0.1:${ports.ingress}"
 `;
+}
+
+/** How many steps the service has run. */
+async function produced() {
+  process.kill(cluster.service.pid, "SIGUSR2");
+  return (await cluster.service.mark("produced")).steps;
 }
 
 async function startServer(run) {

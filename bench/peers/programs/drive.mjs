@@ -1,6 +1,6 @@
 // Runs workflows in the three ways that are measured, and says what came of it on standard output, one line of JSON each.
 import { parseArgs } from "node:util";
-import { result } from "./work.mjs";
+import { produced, result } from "./work.mjs";
 
 const { values } = parseArgs({ options: Object.fromEntries(["mode", "seconds", "warmup", "inFlight", "workflows", "url", "port", "pool"].map((name) => [name, { type: "string" }])) });
 
@@ -40,10 +40,10 @@ async function throughput(one, inFlight, warmup, seconds) {
   const failed = Promise.all(loops);
   await Promise.race([failed, pause(warmup)]);
   say("begin");
-  const [before, began] = [ended, performance.now()];
+  const [before, steps, began] = [ended, produced, performance.now()];
   await Promise.race([failed, pause(seconds)]);
   const took = (performance.now() - began) / 1000;
-  say("end", { workflows: ended - before, seconds: took });
+  say("end", { workflows: ended - before, steps: produced - steps, seconds: took });
   open = false;
   await failed;
   say("drained", { workflows: ended });
