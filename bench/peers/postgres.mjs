@@ -1,10 +1,10 @@
 // The PostgreSQL that the contestants share: started here in a temporary folder, or named by PERDURE_TEST_POSTGRES.
-import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { Program, cpu, freePorts, output } from "./processes.mjs";
+import { Program, cpu, freePorts, output, parent } from "./processes.mjs";
 
 export const settings = {
   fsync: "on",
@@ -115,10 +115,14 @@ export class Postgres {
     }
   }
 
+  /** The first process of a server on this machine: the parent of the one that serves us. */
   async #localPid() {
-    const { data_directory } = (await this.ask("SHOW data_directory")).rows[0];
-    const file = join(data_directory, "postmaster.pid");
-    return ["127.0.0.1", "localhost", "::1"].includes(this.config.host) && existsSync(file) ? Number(readFileSync(file, "utf8").split("\n")[0]) : undefined;
+    const client = new pg.Client(this.config);
+    await client.connect();
+    try {
+      const { pid } = (await client.query("SELECT pg_backend_pid() AS pid")).rows[0];
+      return parent(pid, "postgres");
+    } finally { await client.end(); }
   }
 }
 

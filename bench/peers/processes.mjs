@@ -103,11 +103,17 @@ export function cpu(pid, all = false) {
   return children.reduce((sum, child) => sum + child.own, own.own + ended);
 }
 
+/** The parent of a process of this name; undefined where there is no such process on this machine. */
+export function parent(pid, name) {
+  const own = stat(pid);
+  return own?.name === name ? Number(own.fields[1]) : undefined;
+}
+
 function stat(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { fields, own: (fields[11] * 1 + fields[12] * 1) / 100 };
+    return { name: text.slice(text.indexOf("(") + 1, text.lastIndexOf(")")), fields, own: (fields[11] * 1 + fields[12] * 1) / 100 };
   } catch (error) {
     if (error.code === "ENOENT" || error.code === "ESRCH") return null;
     throw error;
