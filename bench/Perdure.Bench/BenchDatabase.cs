@@ -25,15 +25,18 @@ internal sealed class BenchDatabase
         return database;
     }
 
-    /// <summary>One that is there already, or null.</summary>
-    public static async Task<BenchDatabase?> Find(Options options, string name)
+    /// <summary>One that is there already and holds what <see cref="Mark"/> said of it, or null.</summary>
+    public static async Task<BenchDatabase?> Find(Options options, string name, string holds)
     {
         var database = new BenchDatabase(options.Text("Connection"), name);
         await using var connection = new NpgsqlConnection(database._server);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM pg_database WHERE datname = '{name}')", connection);
+        await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM pg_database WHERE datname = '{name}' AND shobj_description(oid, 'pg_database') = '{holds}')", connection);
         return (bool)(await command.ExecuteScalarAsync())! ? database : null;
     }
+
+    /// <summary>Says what it holds, once that is complete.</summary>
+    public Task Mark(string holds) => Execute(_server, $"COMMENT ON DATABASE {_name} IS '{holds}'");
 
     public Task Drop() => Execute(_server, $"DROP DATABASE IF EXISTS {_name} WITH (FORCE)");
 

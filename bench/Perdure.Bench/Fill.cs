@@ -27,15 +27,15 @@ internal sealed class Fill(BenchDatabase database, string schema)
             await database.Ask<long>($"SELECT max(position) - min(position) + 1 FROM {schema}.log"));
         var newest = await database.Ask<long>($"SELECT max(position) FROM {schema}.log");
         List<Table> tables = [];
-        foreach (var name in await Names()) if (await Describe(name, back, behind, newest) is { } table) tables.Add(table);
+        foreach (var name in await Names()) if (await Describe(name, copies, back, behind, newest) is { } table) tables.Add(table);
 
         var began = Stopwatch.GetTimestamp();
-        for (var from = 1; from <= copies; from += CopiesAtOnce)
+        for (var done = 0; done < copies; done += CopiesAtOnce)
         {
-            var to = Math.Min(copies, from + CopiesAtOnce - 1);
+            var (newer, older) = (copies - Math.Min(copies, done + CopiesAtOnce) + 1, copies - done);
             await database.Execute($"SET session_replication_role = replica; SET synchronous_commit = off; "
-                + string.Join("; ", tables.Select(t => $"INSERT INTO {schema}.{t.Name} ({t.Columns}) SELECT {t.Values} FROM bench_fill.{t.Name} t CROSS JOIN generate_series({from}, {to}) AS c ORDER BY c, t.nth")));
-            if (to == copies || from / CopiesAtOnce % 10 == 9) Console.WriteLine($"fill    {workflow}: {to:N0} of {copies:N0} copies, {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
+                + string.Join("; ", tables.Select(t => $"INSERT INTO {schema}.{t.Name} ({t.Columns}) SELECT {t.Values} FROM bench_fill.{t.Name} t CROSS JOIN generate_series({newer}::bigint, {older}) AS c ORDER BY c DESC, t.nth")));
+            if (newer == 1 || done / CopiesAtOnce % 10 == 9) Console.WriteLine($"fill    {workflow}: {copies - newer + 1:N0} of {copies:N0} copies, {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
         }
         // What is counted is counted with them.
         await database.Execute($"""
@@ -51,17 +51,18 @@ internal sealed class Fill(BenchDatabase database, string schema)
         """);
 
     /// <summary>Keeps the rows of the chosen apart, and says how a copy of them differs; null where there are none.</summary>
-    private async Task<Table?> Describe(string name, long back, long behind, long newest)
+    private async Task<Table?> Describe(string name, int copies, long back, long behind, long newest)
     {
         var id = name == "instance" ? "id" : "instance";
         await database.Execute($"CREATE TABLE bench_fill.{name} AS SELECT t.*, row_number() OVER (ORDER BY {await OrderOf(name)}) AS nth FROM {schema}.{name} t JOIN bench_fill.chosen ON chosen.id = t.{id}");
         if (await database.Ask<long>($"SELECT count(*) FROM bench_fill.{name}") == 0) return null;
         var columns = await Columns(name);
-        // The ids go back in time, milliseconds above counter and slot, so that lanes stay; positions go on behind the newest, to which the store raises what it begins from when it is opened.
+        // The oldest copy comes first, so that indexes grow at their ends as they do at work. Its ids are the furthest back in time, milliseconds above counter and slot, so that lanes stay;
+        // positions go on behind the newest, to which the store raises what it begins from when it is opened.
         return new(name, string.Join(", ", columns), string.Join(", ", columns.Select(column => (name, column) switch
         {
             (_, "instance") or ("instance", "id") => $"t.{column} - c * {back * Millisecond}",
-            (_, "position" or "checkpoint") => $"t.{column} + {newest} + c * {behind}",
+            (_, "position" or "checkpoint") => $"t.{column} + {newest} + ({copies} - c) * {behind}",
             ("instance", "request_key" or "business_key") or ("request_key" or "business_key", "key") => $"t.{column} || '~' || c",
             (_, "at" or "created_at" or "updated_at") => $"t.{column} - c * {back}",
             ("timer", "due") => $"t.{column} + c",

@@ -11,7 +11,7 @@ internal static class GrowthBench
 
     public static async Task Run(Options options)
     {
-        var kept = options.Text("Keep", "false") == "true" ? await BenchDatabase.Find(options, Full) : null;
+        var kept = options.Text("Keep", "false") == "true" ? await BenchDatabase.Find(options, Full, Holds(options)) : null;
         var full = kept ?? await Fill(options);
         List<double> onEmpty = [], onFull = [], each = [];
         for (var run = 1; run <= options.Int("Runs", 3); run++)
@@ -37,6 +37,8 @@ internal static class GrowthBench
 
     private static string Of(Options options, string what) => options.Int(what, what == "Finished" ? 10_000_000 : 1_000_000).ToString("N0");
 
+    private static string Holds(Options options) => $"{Of(options, "Finished")} finished, {Of(options, "Waiting")} waiting";
+
     private static async Task<BenchDatabase> Fill(Options options)
     {
         var database = await BenchDatabase.Create(options, Full);
@@ -56,6 +58,7 @@ internal static class GrowthBench
         await database.Execute("VACUUM (ANALYZE)");
         await database.Execute("CHECKPOINT");
         Console.WriteLine($"growth  {await Disk(database) / 1e9:0.0} GB after {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
+        await database.Mark(Holds(options));
         return database;
     }
 
