@@ -11,11 +11,16 @@ import { measure } from "./measure.mjs";
 import { help, parse } from "./options.mjs";
 import { Postgres, settings } from "./postgres.mjs";
 import { endAll, output } from "./processes.mjs";
+import { scale } from "./scale.mjs";
 import { summarize, table } from "./table.mjs";
 
 const options = parse(process.argv.slice(2));
 if (options.help) {
   console.log(help);
+  process.exit(0);
+}
+if (options.scale) {
+  console.log(scale(options.repository));
   process.exit(0);
 }
 let postgres;

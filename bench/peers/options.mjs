@@ -1,5 +1,5 @@
 // What is given on the command line.
-const flags = new Set(["quick", "help"]);
+const flags = new Set(["quick", "scale", "help"]);
 const defaults = { seconds: 20, warmup: 10, inFlight: 1000, runs: 3, workflows: 500, dbosPool: 20, only: "perdure,dbos,restate,raw", repository: "." };
 const contestants = ["perdure", "perdure-sqlite", "dbos", "restate", "raw"];
 const quick = { seconds: 3, warmup: 2, runs: 1, workflows: 50 };
@@ -13,6 +13,7 @@ export const help = `bench/peers/run [--name value]…
   --runs ${defaults.runs}          of each; the table has the medians
   --dbosPool ${defaults.dbosPool}     the connections of DBOS
   --only LIST      of ${contestants.join(",")} (all but perdure-sqlite unless given)
+  --scale          measures nothing: brings docs/scale.md up to the figures of the last run
   --quick          ${Object.entries(quick).map(([name, value]) => `--${name} ${value}`).join(" ")}
 `;
 
