@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Database;
+
+/// <summary>How this node's connections are made: what they may take, whose they are, and in which schema they stand.</summary>
+internal sealed class Connections(PostgresStoreOptions options)
+{
+    // What the server's own timeout does not count: the flush of a commit, the wait for a standby. A commit that takes longer is unknown.
+    private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(5);
+
+    private readonly NpgsqlConnectionStringBuilder _given = Parse(options.ConnectionString);
+    private volatile string _name = "perdure";
+
+    /// <summary>Where, for people; without a password.</summary>
+    public string Where => $"PostgreSQL at {_given.Host}:{_given.Port}, database {_given.Database ?? _given.Username}, schema {options.Schema}";
+
+    /// <summary>The schema's name as it stands in SQL.</summary>
+    public string Schema => Quoted(options.Schema);
+
+    /// <summary>What connections that are opened from now on are called at the server, so that a takeover can find this node's.</summary>
+    public string Name
+    {
+        get => _name;
+        set => _name = value;
+    }
+
+    private static NpgsqlConnectionStringBuilder Parse(string given)
+    {
+        try
+        {
+            return new(given);
+        }
+        catch (ArgumentException e)
+        {
+            throw new StoreException("store.unavailable", $"The connection string cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static string Quoted(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+
+    /// <summary>A connection of its own that writes, open. Synchronous, for threads of the store's own: a starved pool holds up no commit.</summary>
+    public NpgsqlConnection OpenWriter()
+    {
+        var text = new NpgsqlConnectionStringBuilder(_given.ConnectionString)
+        {
+            Pooling = false,
+            Enlist = false,
+            ApplicationName = _name,
+            CommandTimeout = (int)(options.StatementWithin + Beyond).TotalSeconds,
+            // A command that is given up breaks its connection: a COMMIT is never cancelled.
+            CancellationTimeout = -1,
+            TcpKeepAlive = true,
+            MaxAutoPrepare = 32,
+            AutoPrepareMinUsages = 1,
+            // Rows of a group are few columns of many elements. Plans must not change with what a table seems to hold: every table is asked along an index.
+            Options = Settings(("statement_timeout", Milliseconds(options.StatementWithin)), ("lock_timeout", Milliseconds(options.StatementWithin / 2)),
+                ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2)), ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
+                ("enable_mergejoin", "off")),
+        };
+        if (text.Timeout > Beyond.TotalSeconds) text.Timeout = (int)Beyond.TotalSeconds;
+        var connection = new NpgsqlConnection(text.ConnectionString);
+        try
+        {
+            connection.Open();
+            using var durable = new NpgsqlCommand(SqlText.Statement("be-durable"), connection);
+            durable.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The bounded pool of connections that read for recovery and for people.</summary>
+    public NpgsqlDataSource Readers(TimeSpan within)
+    {
+        var text = new NpgsqlConnectionStringBuilder(_given.ConnectionString)
+        {
+            Pooling = true,
+            MinPoolSize = 0,
+            MaxPoolSize = Math.Max(1, options.Readers),
+            Enlist = false,
+            ApplicationName = _name,
+            Timeout = (int)Math.Max(1, within.TotalSeconds),
+            CommandTimeout = (int)(within + Beyond).TotalSeconds,
+            TcpKeepAlive = true,
+            MaxAutoPrepare = 64,
+            AutoPrepareMinUsages = 2,
+            Options = Settings(("statement_timeout", Milliseconds(within)), ("lock_timeout", Milliseconds(within)), ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2))),
+        };
+        return NpgsqlDataSource.Create(text.ConnectionString);
+    }
+
+    private static string Milliseconds(TimeSpan time) => ((long)Math.Max(1, time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+
+    private string Settings(params (string Name, string Value)[] settings)
+    {
+        var text = new StringBuilder(_given.Options);
+        void Add(string name, string value)
+        {
+            if (text.Length > 0) text.Append(' ');
+            // The server takes words apart at spaces that no backslash stands before.
+            text.Append("-c ").Append(name).Append('=').Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(" ", "\\ ", StringComparison.Ordinal));
+        }
+        Add("search_path", Schema);
+        Add("default_transaction_isolation", "read committed");
+        Add("jit", "off");
+        foreach (var (name, value) in settings) Add(name, value);
+        return text.ToString();
+    }
+}

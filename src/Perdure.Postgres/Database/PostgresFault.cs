@@ -1,0 +1,60 @@
+using Npgsql;
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Database;
+
+/// <summary>What PostgreSQL, or the way to it, answered: what it means, and the same in words for people with a stable code.</summary>
+internal static class PostgresFault
+{
+    /// <summary>A lane that another epoch owns, or a batch that comes after its number was closed.</summary>
+    public const string Fenced = "PD002";
+
+    /// <summary>The server refused a statement and rolled its transaction back: nothing of it was written, for certain. What ends the connection is not that certain.</summary>
+    public static bool IsCertain(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" };
+
+    /// <summary>The rows themselves are at fault, not the server: a constraint, a trigger, a value that does not fit.</summary>
+    public static bool BlamesRows(PostgresException fault) => fault.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..] or ['P', 'D', ..] && fault.SqlState != Fenced;
+
+    /// <summary>A unique key that is there already.</summary>
+    public static bool IsDuplicate(PostgresException fault) => fault.SqlState == PostgresErrorCodes.UniqueViolation;
+
+    /// <summary>Another transaction was in the way; the same again may well succeed.</summary>
+    public static bool IsPassing(PostgresException fault) => fault.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+
+    /// <summary>The server cannot be used at all for now: it is not reached, starts, stops, has no connection left, or has become a standby.</summary>
+    public static bool IsAway(Exception fault) => fault switch
+    {
+        PostgresException { SqlState: ['0', '8', ..] or ['2', '8', ..] or ['3', 'D', ..] or ['5', '7', 'P', ..] } => true,
+        PostgresException { SqlState: PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.CannotConnectNow } => true,
+        PostgresException => false,
+        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
+        _ => false,
+    };
+
+    /// <summary>In words for people, with a stable code.</summary>
+    public static StoreException Explain(Exception fault, string where) => fault switch
+    {
+        StoreException known => known,
+        PostgresException p => Explain(p, where),
+        NpgsqlException { InnerException: TimeoutException } e when e.Message.Contains("pool", StringComparison.Ordinal) =>
+            new("store.busy", $"Every connection that may read {where} is in use. Ask for less at a time, or raise the store's Readers.", e),
+        NpgsqlException { InnerException: TimeoutException } e => new("store.unavailable", $"{where} did not answer in time ({e.Message}). Work goes on by itself when it does.", e),
+        _ => new("store.unavailable", $"{where} cannot be reached ({fault.Message}). Check the server and the way to it; work goes on by itself when it is back.", fault),
+    };
+
+    private static StoreException Explain(PostgresException fault, string where) => fault.SqlState switch
+    {
+        PostgresErrorCodes.DiskFull => new("store.full", $"There is no room left to write {where} ({fault.MessageText}). Nothing that was acknowledged is lost. Free space; writing goes on by itself.", fault),
+        PostgresErrorCodes.TooManyConnections => new("store.busy", $"{where} has no connection left ({fault.MessageText}). Raise max_connections, or lower the Writers and Readers of the nodes.", fault),
+        PostgresErrorCodes.QueryCanceled => new("store.timeout", $"A statement took longer than it may at {where} ({fault.MessageText}). Look for what holds the server up.", fault),
+        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure =>
+            new("store.busy", $"Another transaction holds what is needed at {where} ({fault.MessageText}). End it; work goes on by itself.", fault),
+        PostgresErrorCodes.ReadOnlySqlTransaction =>
+            new("store.read-only", $"{where} cannot be written ({fault.MessageText}). Name the primary, or several hosts with Target Session Attributes=primary; a role or database set to read only must not be.", fault),
+        PostgresErrorCodes.InsufficientPrivilege => new("store.read-only", $"{where} may not be written ({fault.MessageText}). Give the role the rights to make and use the schema.", fault),
+        PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => new("store.corrupt", $"{where} is damaged ({fault.MessageText}). Stop, keep a copy, and restore a backup.", fault),
+        PostgresErrorCodes.IoError => new("store.io", $"Reading or writing {where} failed ({fault.MessageText}). Check the server's volume; nothing that was acknowledged is lost.", fault),
+        ['2', '8', ..] => new("store.unavailable", $"{where} refuses the login ({fault.MessageText}). Check user, password and pg_hba.conf.", fault),
+        _ => new("store.unavailable", $"{where} could not be used ({fault.MessageText}, SQLSTATE {fault.SqlState}).", fault),
+    };
+}

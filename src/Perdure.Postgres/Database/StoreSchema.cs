@@ -1,0 +1,81 @@
+using Npgsql;
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Database;
+
+/// <summary>
+/// The schema in the database: whose it is, which version it has, and how it is moved forward, under a lock and forward only. A version only adds to the one before, so that nodes
+/// of the build before go on beside it; a build opens schemas up to one version newer than its own.
+/// </summary>
+internal static class StoreSchema
+{
+    private const int OldestServer = 15_00_00;
+
+    /// <summary>The newest schema that this code knows.</summary>
+    public static int Version { get; } = SqlText.Schema().Max(s => s.Version);
+
+    /// <summary>Makes the schema where it is missing, or moves it forward; says with a code why it cannot be used. Gives the number of lanes and the schema's number in the database.</summary>
+    public static (int Lanes, long Oid) Prepare(NpgsqlConnection connection, Connections connections, PostgresStoreOptions options, string build, IEnumerable<(int Version, string Sql)>? scripts = null)
+    {
+        var known = (scripts ?? SqlText.Schema()).ToList();
+        using var transaction = connection.BeginTransaction();
+        Run(connection, SqlText.Statement("lock-schema"), options.Schema);
+        var present = Inspect(connection, connections, options.Schema);
+        if (present > known.Max(s => s.Version) + 1)
+            throw new StoreException("store.newer", $"{connections.Where} has schema version {present}; this build knows versions up to {known.Max(s => s.Version)} and the one after it. Nothing was changed in it. Run the newer build again, or restore a backup from before the upgrade.");
+        if (present == 0) Script(connection, $"CREATE SCHEMA IF NOT EXISTS {connections.Schema}");
+        var at = options.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var version in known.Where(s => s.Version > present).GroupBy(s => s.Version).OrderBy(g => g.Key))
+        {
+            foreach (var (_, sql) in version) Script(connection, sql);
+            Run(connection, SqlText.Statement("schema-applied"), version.Key, at, build);
+        }
+        if (present == 0)
+        {
+            Run(connection, SqlText.Statement("make-store"), (short)options.Lanes);
+            Run(connection, SqlText.Statement("make-lanes"));
+        }
+        Run(connection, SqlText.Statement("raise-base"));
+        var store = One(connection, SqlText.Statement("store"), r => ((int)r.GetInt16(0), r.GetInt64(1)), options.Schema);
+        transaction.Commit();
+        return store;
+    }
+
+    // 0 where there is nothing yet.
+    private static int Inspect(NpgsqlConnection connection, Connections connections, string schema)
+    {
+        var (exists, tables, ours, server) = One(connection, SqlText.Statement("inspect"), r => (r.GetBoolean(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3)), schema);
+        if (server < OldestServer) throw new StoreException("store.unavailable", $"{connections.Where} is of version {server / 10_000}; the store needs PostgreSQL 15 or later.");
+        if (!exists || tables == 0) return 0;
+        if (ours < 3) throw new StoreException("store.foreign", $"{connections.Where} holds {tables} tables of another application. Nothing was changed in it. Give the store a schema of its own.");
+        return One(connection, SqlText.Statement("schema-version"), r => r.GetInt32(0));
+    }
+
+    private static void Script(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        command.ExecuteNonQuery();
+    }
+
+    private static void Run(NpgsqlConnection connection, string sql, params object[] values)
+    {
+        using var command = Command(connection, sql, values);
+        command.ExecuteNonQuery();
+    }
+
+    private static T One<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> row, params object[] values)
+    {
+        using var command = Command(connection, sql, values);
+        using var reader = command.ExecuteReader();
+        if (!reader.Read()) throw new InvalidOperationException("A row is missing.");
+        return row(reader);
+    }
+
+    /// <summary>A command with its values in order.</summary>
+    public static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}

@@ -1,0 +1,57 @@
+-- name: be-durable
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+
+-- name: lock-schema
+SELECT pg_advisory_xact_lock(hashtextextended('perdure schema ' || $1, 0))
+
+-- name: inspect
+SELECT n.oid IS NOT NULL, (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')),
+  (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname IN ('schema_version', 'store', 'lane') AND c.relkind = 'r'), current_setting('server_version_num')::int
+FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = $1
+
+-- name: schema-version
+SELECT coalesce(max(version), 0) FROM schema_version
+
+-- name: schema-applied
+INSERT INTO schema_version (version, applied_at, build) VALUES ($1, $2, $3)
+
+-- name: make-store
+INSERT INTO store (lanes) SELECT $1 WHERE NOT EXISTS (SELECT FROM store)
+
+-- name: make-lanes
+INSERT INTO lane (id) SELECT i::smallint FROM store, generate_series(0, lanes - 1) i WHERE NOT EXISTS (SELECT FROM lane)
+
+-- name: raise-base
+UPDATE store SET position_base = n.base FROM (SELECT (SELECT max(position) FROM log) >> 16 AS newest, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS present) p,
+  LATERAL (SELECT p.newest + 1 - p.present AS base) n WHERE p.newest >= p.present + position_base
+
+-- name: store
+SELECT lanes, (SELECT oid FROM pg_namespace WHERE nspname = $1)::bigint FROM store
+
+-- name: take-lanes
+WITH before AS (SELECT id, clean, since FROM lane ORDER BY id FOR UPDATE)
+UPDATE lane l SET epoch = l.epoch + 1, owner = NULL, marker = 0, closed = 0, clean = false, since = $1 FROM before b WHERE l.id = b.id RETURNING l.id, l.epoch, b.clean, b.since
+
+-- name: close-lanes
+UPDATE lane l SET clean = true FROM (SELECT unnest($1) AS id, unnest($2) AS epoch) o WHERE l.id = o.id AND l.epoch = o.epoch
+
+-- name: newest-instance
+SELECT coalesce(max(id), 0) FROM instance
+
+-- name: maps
+SELECT m.id, m.workflow, m.version, m.definition FROM map m ORDER BY m.id
+
+-- name: states
+SELECT map, id, name FROM state ORDER BY id
+
+-- name: edges
+SELECT map, id, from_state, to_state FROM edge ORDER BY id
+
+-- name: insert-map
+INSERT INTO map (workflow, version, fingerprint, definition, states, edges) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
+
+-- name: insert-state
+INSERT INTO state (map, name, kind, role) VALUES ($1, $2, $3, $4) RETURNING id
+
+-- name: insert-edge
+INSERT INTO edge (map, from_state, to_state, ends) VALUES ($1, $2, $3, $4)

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Npgsql;
+using NpgsqlTypes;
+using Perdure.Kernel;
+using Perdure.Ports;
+using Perdure.Postgres.Database;
+
+namespace Perdure.Postgres.Writing;
+
+/// <summary>What is there already, as <c>write_1</c> tells it.</summary>
+internal enum Conflict
+{
+    /// <summary>None: everything was written.</summary>
+    None,
+    /// <summary>A request key.</summary>
+    RequestKey,
+    /// <summary>A business key.</summary>
+    BusinessKey,
+    /// <summary>A message id.</summary>
+    Message,
+}
+
+/// <summary>The calls that write a group, on one connection: one round trip, which is one transaction where none is open.</summary>
+internal sealed class WriteCall : IDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly GroupRows _rows;
+    private readonly int _own;
+    private readonly List<(NpgsqlParameter<short[]> Lanes, NpgsqlParameter<long[]> Epochs, NpgsqlParameter<long[]> Numbers, NpgsqlParameter<int> First, NpgsqlParameter<int> Rounds)> _heads = [];
+    private readonly NpgsqlParameter<short> _lane = new();
+    private readonly NpgsqlParameter<long> _number = new();
+    private readonly NpgsqlBatch _records, _both;
+
+    public WriteCall(NpgsqlConnection connection, GroupRows rows, int own)
+    {
+        (_connection, _rows, _own) = (connection, rows, own);
+        _records = new(connection) { BatchCommands = { Records(own) } };
+        _both = new(connection) { BatchCommands = { Records(own), Beside() } };
+    }
+
+    private NpgsqlBatchCommand Records(int own)
+    {
+        var head = (
+            Lanes: new NpgsqlParameter<short[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint }, Epochs: new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+            Numbers: new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint }, First: new NpgsqlParameter<int>(), Rounds: new NpgsqlParameter<int>());
+        _heads.Add(head);
+        List<NpgsqlParameter> parameters = [new NpgsqlParameter<int> { TypedValue = own }, head.Lanes, head.Epochs, head.Numbers, head.First];
+        var columns = _rows.Records.All;
+        for (var i = 0; i < columns.Count; i++)
+        {
+            if (i == _rows.Records.LogEnd) parameters.Add(head.Rounds);
+            parameters.Add(columns[i].Parameter());
+        }
+        return Command("SELECT * FROM write_1", parameters);
+    }
+
+    private NpgsqlBatchCommand Beside() => Command("SELECT beside_1", [_lane, _number, .. _rows.Beside.All.Select(c => c.Parameter())]);
+
+    private static NpgsqlBatchCommand Command(string call, List<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(call + "(" + string.Join(", ", Enumerable.Range(1, parameters.Count).Select(i => "$" + i.ToString(CultureInfo.InvariantCulture))) + ")");
+        foreach (var parameter in parameters) command.Parameters.Add(parameter);
+        return command;
+    }
+
+    /// <summary>
+    /// Writes what the rows hold. Returns once the server is ready for the next command, so that where no transaction is open it has committed. The answers of the group's items are then
+    /// complete, or some of them tell of conflicts and nothing was written.
+    /// </summary>
+    /// <param name="group">The group that the rows are of.</param>
+    /// <param name="fences">The fences to take; none where the open transaction has them.</param>
+    /// <param name="marked">A lane of the group and its marker, by which the rows beside the records know that those are written.</param>
+    /// <param name="first">How many records the open transaction has written before.</param>
+    /// <returns>The position of the first record; null where there were conflicts.</returns>
+    public long? Run(Group group, IReadOnlyList<(int Lane, long Epoch, long Number)> fences, (int Lane, long Epoch, long Number) marked, int first)
+    {
+        var beside = _rows.Beside.Any;
+        var head = _heads[beside ? 1 : 0];
+        head.Lanes.TypedValue = [.. fences.Select(f => (short)f.Lane)];
+        head.Epochs.TypedValue = [.. fences.Select(f => f.Epoch)];
+        head.Numbers.TypedValue = [.. fences.Select(f => f.Number)];
+        head.First.TypedValue = first;
+        head.Rounds.TypedValue = _rows.Rounds;
+        (_lane.TypedValue, _number.TypedValue) = ((short)marked.Lane, marked.Number);
+
+        long? position = null;
+        var doubtful = false;
+        void Warned(object? sender, NpgsqlNoticeEventArgs notice) => doubtful |= notice.Notice.InvariantSeverity == "WARNING";
+        _connection.Notice += Warned;
+        try
+        {
+            using var reader = (beside ? _both : _records).ExecuteReader();
+            while (reader.Read())
+            {
+                var (what, index) = ((Conflict)reader.GetInt32(0), reader.GetInt32(1));
+                if (what == Conflict.None) position = reader.GetInt64(2);
+                else Tell(group, what, index, reader);
+            }
+            // To the end: an error of the commit itself comes behind the last row.
+            while (reader.NextResult())
+                while (reader.Read()) { }
+        }
+        finally
+        {
+            _connection.Notice -= Warned;
+        }
+        // "Committed locally, but might not have been replicated."
+        if (doubtful) throw new NpgsqlException("The server warned that the commit may not have been replicated.");
+        return position;
+    }
+
+    private void Tell(Group group, Conflict what, int index, NpgsqlDataReader reader)
+    {
+        var item = _rows.ItemOf(what, index);
+        var holder = new InstanceId(reader.GetInt64(2));
+        group.Answers[item] = what switch
+        {
+            Conflict.RequestKey => new ItemAnswer.KeyTaken(new(holder, reader.GetInt32(3), reader.GetFieldValue<byte[]>(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5)))),
+            Conflict.BusinessKey => group.Answers[item] ?? new ItemAnswer.BusinessKeyTaken(holder),
+            _ => new ItemAnswer.Duplicate(GroupRows.Message),
+        };
+    }
+
+    /// <summary>Runs a statement.</summary>
+    public void Execute(string sql)
+    {
+        using var command = new NpgsqlCommand(sql, _connection);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Takes fences in the open transaction.</summary>
+    public void Fence(IReadOnlyList<(int Lane, long Epoch, long Number)> fences)
+    {
+        using var command = new NpgsqlCommand(SqlText.Statement("fence"), _connection);
+        command.Parameters.Add(new() { Value = _own });
+        command.Parameters.Add(new() { Value = fences.Select(f => (short)f.Lane).ToArray() });
+        command.Parameters.Add(new() { Value = fences.Select(f => f.Epoch).ToArray() });
+        command.Parameters.Add(new() { Value = fences.Select(f => f.Number).ToArray() });
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Whether a record is there already.</summary>
+    public bool HasRecord(Item item)
+    {
+        using var command = StoreSchema.Command(_connection, SqlText.Statement("has-record"), item.Instance.Value, item.Version);
+        return command.ExecuteScalar() is not null;
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _records.Dispose();
+        _both.Dispose();
+    }
+}

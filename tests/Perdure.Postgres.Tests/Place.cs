@@ -1,0 +1,33 @@
+using Npgsql;
+
+namespace Perdure.Postgres.Tests;
+
+/// <summary>A schema of a test's own, dropped at its end.</summary>
+internal sealed class Place : IAsyncDisposable
+{
+    private Place(string connectionString) => ConnectionString = connectionString;
+
+    public string Schema { get; } = $"t{Guid.NewGuid():n}"[..16];
+
+    public string ConnectionString { get; }
+
+    public static async Task<Place> Make() => new((await PostgresServer.Shared()).ConnectionString);
+
+    public PostgresStoreOptions Options(Action<PostgresStoreOptions>? configure = null)
+    {
+        var options = new PostgresStoreOptions { ConnectionString = ConnectionString, Schema = Schema, Lanes = 1 };
+        configure?.Invoke(options);
+        return options;
+    }
+
+    /// <summary>A person's plain connection, in the schema.</summary>
+    public Shell Shell() => new(ConnectionString, Schema);
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS \"{Schema}\" CASCADE", connection);
+        await drop.ExecuteNonQueryAsync();
+    }
+}
