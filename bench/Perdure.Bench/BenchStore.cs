@@ -1,4 +1,5 @@
 using Npgsql;
+using Perdure.Postgres;
 using Perdure.Sqlite;
 
 namespace Perdure.Bench;
@@ -28,7 +29,11 @@ internal sealed class BenchStore : IDisposable
     public string Path => _path ?? throw new NotSupportedException($"This bench measures the SQLite store: leave --Store={_options.Text("Store")} out.");
 
     public PerdureBuilder Use(PerdureBuilder builder) => _path is not null ? builder.UseSqlite(_path)
-        : throw new NotSupportedException("UsePostgres is being written.");
+        : builder.UsePostgres(_connection!, store =>
+        {
+            store.Lanes = _options.Int("Lanes", store.Lanes);
+            store.Writers = _options.Int("Writers", store.Writers);
+        });
 
     /// <summary>What it takes on disk.</summary>
     public long Bytes
