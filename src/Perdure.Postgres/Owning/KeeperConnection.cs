@@ -110,8 +110,8 @@ internal sealed class KeeperConnection : IDisposable
         return reader.Read() && reader.GetInt64(0) > 0;
     }
 
-    /// <summary>Ends what sessions a dead node has left.</summary>
-    public void EndSessions(int node) => Ask("end-sessions", NameOf(node, Schema));
+    /// <summary>Ends what sessions a dead node has left, unless it has joined again.</summary>
+    public void EndSessions(int node) => Ask("end-sessions", NameOf(node, Schema), node);
 
     /// <summary>Takes those of the lanes that are free still, and that nobody holds the row of.</summary>
     public IReadOnlyList<TakenLane> Take(int number, IReadOnlyList<LaneRow> lanes)
@@ -162,7 +162,7 @@ internal sealed class KeeperConnection : IDisposable
 
     private void Greet(string schema)
     {
-        using var command = Command("greet", schema, Setting(_times.RowWithin), Setting(TimeSpan.FromSeconds(_times.StatementSeconds)));
+        using var command = Command("greet", schema, Setting(_times.RowWithin), Setting(_times.StatementWithin));
         using var reader = command.ExecuteReader();
         reader.Read();
         if (reader.GetInt32(0) != _connection.ProcessID)

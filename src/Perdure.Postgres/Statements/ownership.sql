@@ -61,7 +61,8 @@ WITH gone AS (DELETE FROM node WHERE id = $1 AND lease_until = $2 AND CASE WHEN 
 SELECT count(*), (SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity, gone WHERE application_name = $5 AND datname = current_database() AND pid <> pg_backend_pid()) FROM gone
 
 -- name: end-sessions
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid() AND NOT EXISTS (SELECT 1 FROM node WHERE id = $2)
 
 -- Lanes at the epochs at which they were seen, of nobody, of a node that is gone, or of this one. The row of the taker is held, so that it is not declared dead meanwhile.
 -- A lane whose row somebody holds is left out: it is tried again.
