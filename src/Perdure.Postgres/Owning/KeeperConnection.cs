@@ -1,6 +1,5 @@
 using System.Globalization;
 using Npgsql;
-using NpgsqlTypes;
 using Perdure.Ports;
 
 namespace Perdure.Postgres.Owning;
@@ -125,11 +124,19 @@ internal sealed class KeeperConnection : IDisposable
         return taken;
     }
 
-    /// <summary>Lets go of a lane, and wakes the others.</summary>
-    public void Release(int number, int lane, long epoch, int? heir, bool clean, string payload)
+    /// <summary>Lets go of lanes, and wakes the others.</summary>
+    /// <returns>Those that it could let go of; the rows of the rest are held by somebody, or theirs already.</returns>
+    public IReadOnlyList<int> Release(int number, IReadOnlyList<Tenure> lanes, string payload)
     {
-        using var batch = Batch(Part("durable"), Part("release", (short)lane, epoch, number, (object?)heir ?? DBNull.Value, clean), Part("notify", Channel, new[] { payload }));
-        batch.ExecuteNonQuery();
+        using var batch = Batch(
+            Part("durable"),
+            Part("release", number, lanes.Select(l => (short)l.Lane).ToArray(), lanes.Select(l => l.Epoch).ToArray(), lanes.Select(l => l.Heir ?? 0).ToArray(), lanes.Select(l => l.Clean).ToArray()),
+            Part("notify", Channel, new[] { payload }));
+        using var reader = batch.ExecuteReader();
+        reader.NextResult();
+        var released = new List<int>();
+        while (reader.Read()) released.Add(reader.GetInt16(0));
+        return released;
     }
 
     /// <summary>Removes the node's row and wakes the others.</summary>
@@ -209,6 +216,5 @@ internal sealed class KeeperConnection : IDisposable
         return part;
     }
 
-    private static NpgsqlParameter Parameter(object value) =>
-        value is DBNull ? new() { NpgsqlDbType = NpgsqlDbType.Integer, Value = value } : new() { Value = value };
+    private static NpgsqlParameter Parameter(object value) => new() { Value = value };
 }

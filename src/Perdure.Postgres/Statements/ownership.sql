@@ -76,8 +76,13 @@ UPDATE lane SET epoch = lane.epoch + 1, owner = $1, wanted_by = NULL, marker = 0
 FROM old WHERE lane.id = old.id
 RETURNING lane.id, lane.epoch, old.clean, old.since, old.owner
 
+-- Lets go of lanes. One whose row somebody holds is left out: it is tried again.
 -- name: release
-UPDATE lane SET owner = NULL, wanted_by = $4, clean = $5 WHERE id = $1 AND epoch = $2 AND owner = $3
+UPDATE lane SET owner = NULL, wanted_by = nullif(mine.heir, 0), clean = mine.clean
+FROM (SELECT l.id, given.heir, given.clean FROM lane l JOIN unnest($2, $3, $4, $5) AS given (id, epoch, heir, clean) ON l.id = given.id AND l.epoch = given.epoch
+      WHERE l.owner = $1 FOR UPDATE OF l SKIP LOCKED) AS mine
+WHERE lane.id = mine.id
+RETURNING lane.id
 
 -- name: leave
 DELETE FROM node WHERE id = $1
