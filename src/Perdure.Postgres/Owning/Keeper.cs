@@ -1,4 +1,3 @@
-using Npgsql;
 using Perdure.Kernel;
 using Perdure.Ports;
 
@@ -58,7 +57,7 @@ internal sealed class Keeper(PostgresStoreOptions options, Func<InstanceId> newe
     /// <summary>The epoch under which this node has the lane; 0 where it has not.</summary>
     public long EpochOf(int lane) => _thread is { } thread ? thread.EpochOf(lane) : 0;
 
-    /// <summary>A writer found another epoch in the lane's row than the one it had.</summary>
+    /// <summary>A writer found a newer epoch in the lane's row than the one it had: from now on the lane is not held under an older one.</summary>
     public void Fenced(int lane, long epoch) => _thread?.Fenced(lane, epoch);
 
     /// <summary>Leaves in order: hands all lanes over, removes the node's row, gives back its lock. Where that is not done in time the lanes stay as after a death.</summary>
@@ -66,8 +65,12 @@ internal sealed class Keeper(PostgresStoreOptions options, Func<InstanceId> newe
     {
         if (_thread is not { } thread) return;
         using var cancelled = cancellation.Register(thread.Stop);
-        await thread.Close().ConfigureAwait(false);
-        cancellation.ThrowIfCancellationRequested();
+        try { await thread.Close().ConfigureAwait(false); }
+        catch (StoreException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw;
+        }
     }
 
     /// <summary>Ends it. Without <see cref="Close"/> before, the lock is let go of at once, and others take the lanes as those of a dead node.</summary>

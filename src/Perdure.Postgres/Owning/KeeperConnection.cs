@@ -1,12 +1,11 @@
 using Perdure.Postgres.Database;
 using System.Globalization;
 using Npgsql;
-using NpgsqlTypes;
 using Perdure.Ports;
 
 namespace Perdure.Postgres.Owning;
 
-/// <summary>The connection that holds a node's lock. All its calls are synchronous: a starved thread pool cannot cost ownership. What the database answers is told as it is; faults are thrown.</summary>
+/// <summary>The connection that holds a node's lock. All its calls are synchronous, and each is one statement: a starved thread pool cannot cost ownership. What the database answers is told as it is; faults are thrown.</summary>
 internal sealed class KeeperConnection : IDisposable
 {
     private readonly NpgsqlConnection _connection;
@@ -72,24 +71,17 @@ internal sealed class KeeperConnection : IDisposable
     /// <summary>Renews the lease and looks at everything, in one round trip.</summary>
     public Seen Look(int number, bool leaving)
     {
-        using var batch = Batch(
-            Part("renew", number, Milliseconds(_times.Lease), leaving), Part("clock"), Part("nodes", (long)Schema), Part("lanes"), Part("arrived", number));
-        using var reader = batch.ExecuteReader();
-        var isMember = reader.Read();
-        reader.NextResult();
+        using var command = Command("look", number, Milliseconds(_times.Lease), leaving, (long)Schema);
+        using var reader = command.ExecuteReader();
         reader.Read();
-        var clock = reader.GetFieldValue<DateTimeOffset>(0);
-        reader.NextResult();
-        var nodes = new List<NodeRow>();
-        while (reader.Read())
-            nodes.Add(new(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2), TimeSpan.FromMilliseconds(reader.GetInt32(3)), TimeSpan.FromMilliseconds(reader.GetInt32(4)), reader.GetBoolean(5), reader.GetBoolean(6)));
-        reader.NextResult();
-        var lanes = new List<LaneRow>();
-        while (reader.Read()) lanes.Add(new(reader.GetInt16(0), reader.GetInt64(1), OrNull<int>(reader, 2), OrNull<int>(reader, 3)));
-        reader.NextResult();
-        var arrived = new List<int>();
-        while (reader.Read()) arrived.Add(reader.GetInt16(0));
-        return new(isMember, clock, nodes, lanes, arrived);
+        T[] All<T>(int column) => reader.IsDBNull(column) ? [] : reader.GetFieldValue<T[]>(column);
+        var (ids, joined, until, leases, graces, leave, locked) = (All<int>(2), All<long>(3), All<long>(4), All<int>(5), All<int>(6), All<bool>(7), All<bool>(8));
+        var (lanes, epochs, owners, heirs) = (All<short>(9), All<long>(10), All<int?>(11), All<int?>(12));
+        return new(
+            reader.GetBoolean(0), reader.GetFieldValue<DateTimeOffset>(1),
+            [.. ids.Select((id, i) => new NodeRow(id, joined[i], until[i], TimeSpan.FromMilliseconds(leases[i]), TimeSpan.FromMilliseconds(graces[i]), leave[i], locked[i]))],
+            [.. lanes.Select((lane, i) => new LaneRow(lane, epochs[i], owners[i], heirs[i]))],
+            [.. All<short>(13).Select(lane => (int)lane)]);
     }
 
     /// <summary>Who the nodes are, as they wrote it.</summary>
@@ -105,39 +97,42 @@ internal sealed class KeeperConnection : IDisposable
     /// <summary>Takes a node for dead, for certain and for everybody: its row is removed and its sessions are ended, unless it has shown itself since.</summary>
     public bool DeclareDead(NodeRow node, Death how)
     {
-        using var batch = Batch(Part("durable"), Part("declare-dead", node.Id, node.LeaseUntil, how == Death.Lock, LockClass, NameOf(node.Id, Schema)));
-        using var reader = batch.ExecuteReader();
-        reader.NextResult();
-        return reader.Read() && reader.GetInt64(0) > 0;
+        using var command = Command("declare-dead", node.Id, node.LeaseUntil, how == Death.Lock, LockClass, NameOf(node.Id, Schema));
+        using var reader = command.ExecuteReader();
+        return reader.Read();
     }
 
-    /// <summary>Ends what sessions a dead node has left.</summary>
-    public void EndSessions(int node) => Ask("end-sessions", NameOf(node, Schema));
+    /// <summary>Ends what sessions a dead node has left, unless it has joined again.</summary>
+    public void EndSessions(int node) => Ask("end-sessions", NameOf(node, Schema), node);
 
     /// <summary>Takes those of the lanes that are free still, and that nobody holds the row of.</summary>
     public IReadOnlyList<TakenLane> Take(int number, IReadOnlyList<LaneRow> lanes)
     {
-        using var batch = Batch(Part("durable"), Part("take", number, lanes.Select(l => (short)l.Id).ToArray(), lanes.Select(l => l.Epoch).ToArray()));
-        using var reader = batch.ExecuteReader();
-        reader.NextResult();
+        using var command = Command("take", number, lanes.Select(l => (short)l.Id).ToArray(), lanes.Select(l => l.Epoch).ToArray());
+        using var reader = command.ExecuteReader();
         var taken = new List<TakenLane>();
         while (reader.Read())
             taken.Add(new(reader.GetInt16(0), reader.GetInt64(1), reader.GetBoolean(2), OrNull<long>(reader, 3) is { } since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null, OrNull<int>(reader, 4)));
         return taken;
     }
 
-    /// <summary>Lets go of a lane, and wakes the others.</summary>
-    public void Release(int number, int lane, long epoch, int? heir, bool clean, string payload)
+    /// <summary>Lets go of lanes, and wakes the others.</summary>
+    /// <returns>Those that it could let go of; the rows of the rest are held by somebody, or theirs already.</returns>
+    public IReadOnlyList<int> Release(int number, IReadOnlyList<Tenure> lanes, string payload)
     {
-        using var batch = Batch(Part("durable"), Part("release", (short)lane, epoch, number, (object?)heir ?? DBNull.Value, clean), Part("notify", Channel, new[] { payload }));
-        batch.ExecuteNonQuery();
+        using var command = Command(
+            "release", number, lanes.Select(l => (short)l.Lane).ToArray(), lanes.Select(l => l.Epoch).ToArray(), lanes.Select(l => l.Heir ?? 0).ToArray(), lanes.Select(l => l.Clean).ToArray(), Channel, payload);
+        using var reader = command.ExecuteReader();
+        var released = new List<int>();
+        while (reader.Read()) released.Add(reader.GetInt16(0));
+        return released;
     }
 
     /// <summary>Removes the node's row and wakes the others.</summary>
     public void Leave(int number, string payload)
     {
-        using var batch = Batch(Part("durable"), Part("leave", number), Part("notify", Channel, new[] { payload }));
-        batch.ExecuteNonQuery();
+        using var command = Command("leave", number, Channel, payload);
+        command.ExecuteNonQuery();
     }
 
     /// <summary>Sends notifications. Not durable: nothing of them is on disk.</summary>
@@ -163,7 +158,7 @@ internal sealed class KeeperConnection : IDisposable
 
     private void Greet(string schema)
     {
-        using var command = Command("greet", schema, Setting(_times.RowWithin), Setting(TimeSpan.FromSeconds(_times.StatementSeconds)));
+        using var command = Command("greet", schema, Setting(_times.RowWithin), Setting(_times.StatementWithin));
         using var reader = command.ExecuteReader();
         reader.Read();
         if (reader.GetInt32(0) != _connection.ProcessID)
@@ -192,24 +187,7 @@ internal sealed class KeeperConnection : IDisposable
     private NpgsqlCommand Command(string name, params object[] values)
     {
         var command = new NpgsqlCommand(SqlText.Statement(name), _connection) { CommandTimeout = _times.StatementSeconds };
-        foreach (var value in values) command.Parameters.Add(Parameter(value));
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
         return command;
     }
-
-    private NpgsqlBatch Batch(params ReadOnlySpan<NpgsqlBatchCommand> parts)
-    {
-        var batch = new NpgsqlBatch(_connection) { Timeout = _times.StatementSeconds };
-        foreach (var part in parts) batch.BatchCommands.Add(part);
-        return batch;
-    }
-
-    private static NpgsqlBatchCommand Part(string name, params object[] values)
-    {
-        var part = new NpgsqlBatchCommand(SqlText.Statement(name));
-        foreach (var value in values) part.Parameters.Add(Parameter(value));
-        return part;
-    }
-
-    private static NpgsqlParameter Parameter(object value) =>
-        value is DBNull ? new() { NpgsqlDbType = NpgsqlDbType.Integer, Value = value } : new() { Value = value };
 }

@@ -32,7 +32,7 @@ internal sealed class KeeperThread
     private volatile LaneMoves? _moves;
     private KeeperConnection? _connection;
     private Listener? _listener;
-    private TimeSpan _nextLook, _nextHousekeeping;
+    private TimeSpan _nextLook, _nextSend, _nextHousekeeping;
     private int _failures;
     private IReadOnlyList<(int, long)> _peers = [];
 
@@ -45,7 +45,7 @@ internal sealed class KeeperThread
         _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.ConnectionString)
         {
             Pooling = false, ApplicationName = "perdure node", SearchPath = $"\"{options.Schema}\"", Timeout = _times.StatementSeconds, CommandTimeout = _times.StatementSeconds,
-            CancellationTimeout = -1, TcpKeepAlive = true, Enlist = false, Multiplexing = false,
+            CancellationTimeout = -1, TcpKeepAlive = true, Enlist = false, Multiplexing = false, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2,
         });
         _thread = new(Run) { IsBackground = true, Name = "perdure keeper" };
     }
@@ -70,6 +70,7 @@ internal sealed class KeeperThread
 
     public Task Close()
     {
+        if (Ended.IsCompleted) return Ended;
         _closing = true;
         Wake(look: true);
         return _closed.Task;
@@ -81,16 +82,21 @@ internal sealed class KeeperThread
         Wake(look: true);
     }
 
-    public bool Holds(int lane) => _moves is { } moves && moves.Tenures[lane].IsHeld && _proof.Holds && !_stop;
+    public bool Holds(int lane) => _moves is { } moves && moves.Tenures[lane] is { IsHeld: true, IsUnpassed: true } && _proof.Holds && !_stop;
 
     public long EpochOf(int lane) => _moves is { } moves && moves.Tenures[lane] is { IsHeld: true } tenure ? tenure.Epoch : 0;
 
-    public void Fenced(int lane, long epoch) => Hear(() =>
+    public void Fenced(int lane, long epoch)
     {
-        // One that was told late, of an epoch that this node has left behind, says nothing of the present one.
-        if (_moves!.Tenures[lane].Epoch < epoch) _moves.Lose(lane, LaneMoves.Passed(lane, _moves.Tenures[lane].Epoch, epoch));
-        _look = true;
-    });
+        if (_moves is not { } moves) return;
+        moves.Tenures[lane].Pass(epoch);
+        Hear(() =>
+        {
+            var tenure = moves.Tenures[lane];
+            if (!tenure.IsUnpassed) moves.Lose(lane, LaneMoves.Passed(lane, tenure.Epoch, epoch));
+            _look = true;
+        });
+    }
 
     private void Wake(bool look = false)
     {
@@ -139,7 +145,7 @@ internal sealed class KeeperThread
     private TimeSpan Pause()
     {
         var left = _nextLook - _proof.Now;
-        return _look || left < LeastPause ? LeastPause : left;
+        return _look || !_wakes.IsEmpty || left < LeastPause ? LeastPause : left;
     }
 
     private void Look(KeeperConnection connection)
@@ -205,8 +211,11 @@ internal sealed class KeeperThread
 
     private void Send(KeeperConnection connection)
     {
+        if (_wakes.IsEmpty || _proof.Now < _nextSend) return;
         var payloads = _wakes.Drain(Mark);
-        if (payloads.Count == 0) return;
+        _nextSend = _proof.Now + LeastPause;
+        // Nobody else is there to be woken; one that is just joining looks by itself.
+        if (_peers.Count < 2) return;
         try { connection.Notify(payloads); }
         catch
         {
@@ -275,7 +284,7 @@ internal sealed class KeeperThread
     {
         _wakes.Woken = () => Wake();
         _wakes.Changed += () => Wake(look: true);
-        _wakes.Arrived += lane => Hear(() => { if (_moves is { } moves && moves.Tenures[lane].IsHeld) _teller.Arrived(lane); });
+        _wakes.Arrived += lane => Hear(() => { if (_moves is { } moves && lane < moves.Tenures.Count && moves.Tenures[lane].IsHeld) _teller.Arrived(lane); });
         _wakes.Moved += position => Hear(() => _teller.Moved(position));
     }
 
@@ -291,6 +300,7 @@ internal sealed class KeeperThread
         var disposed = new StoreException("store.closed", "The store was closed.");
         _opened.TrySetException(disposed);
         if (_closing) _closed.TrySetException(disposed);
+        else _closed.TrySetResult();
         _ended.TrySetResult();
     }
 }

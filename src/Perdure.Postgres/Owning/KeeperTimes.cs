@@ -30,7 +30,10 @@ internal sealed record KeeperTimes(TimeSpan Lease, TimeSpan Tick)
     /// <summary>How long the keeper waits for a row that somebody holds.</summary>
     public TimeSpan RowWithin => Tick < TimeSpan.FromMilliseconds(100) ? Tick : TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a statement may take. Whole seconds, as Npgsql has it.</summary>
+    /// <summary>How long a statement may take before the server ends it: sooner than this side gives up the connection, and with it the lock.</summary>
+    public TimeSpan StatementWithin => TimeSpan.FromSeconds(StatementSeconds) * 3 / 4;
+
+    /// <summary>How long an answer is waited for before the connection is given up. Whole seconds, as Npgsql has it.</summary>
     public int StatementSeconds => (int)Math.Clamp(Math.Floor(Lease.TotalSeconds / 4), 1, 10);
 
     private static TimeSpan Allowed(TimeSpan others) => others * 7 / 8;

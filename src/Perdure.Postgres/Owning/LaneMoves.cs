@@ -43,10 +43,11 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
                     teller.Lost(tenure.Lane, new("lane.stuck", $"Lane {tenure.Lane} was to be handed over to another node and was not let go of in time; it was taken away.", tenure.HandOver.Exception));
                 }
             }
-            if (tenure.Stage != Stage.Releasing) continue;
-            connection.Release(me, tenure.Lane, tenure.Epoch, tenure.Heir, tenure.Clean, mark + " " + Wakes.Look);
-            tenure.End();
         }
+        var done = Tenures.Where(t => t.Stage == Stage.Releasing).ToList();
+        if (done.Count == 0) return;
+        foreach (var lane in connection.Release(me, done, mark + " " + Wakes.Look)) Tenures[lane].End();
+        woken();
     }
 
     /// <summary>Tells of the lanes that were taken. Where the newest instance cannot be asked for, it is tried again at the next turn.</summary>

@@ -22,7 +22,7 @@ internal enum Stage
 internal sealed class Tenure(int lane)
 {
     private volatile int _stage;
-    private long _epoch;
+    private long _epoch, _passed;
 
     public int Lane => lane;
 
@@ -33,6 +33,9 @@ internal sealed class Tenure(int lane)
 
     /// <summary>Whether the node works at it.</summary>
     public bool IsHeld => Stage is Stage.Held or Stage.HandingOver;
+
+    /// <summary>Whether nobody has found a newer epoch in its row.</summary>
+    public bool IsUnpassed => Volatile.Read(ref _passed) <= Epoch;
 
     /// <summary>Completes when the node has let go.</summary>
     public Task HandOver { get; private set; } = Task.CompletedTask;
@@ -50,6 +53,13 @@ internal sealed class Tenure(int lane)
     {
         Volatile.Write(ref _epoch, epoch);
         Stage = Stage.Held;
+    }
+
+    /// <summary>Somebody found that epoch in its row. From any thread.</summary>
+    public void Pass(long epoch)
+    {
+        var seen = Volatile.Read(ref _passed);
+        while (seen < epoch && Interlocked.CompareExchange(ref _passed, epoch, seen) is var before && before != seen) seen = before;
     }
 
     public void Ask(Task handOver, TimeSpan now, int? heir)

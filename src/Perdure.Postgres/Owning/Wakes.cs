@@ -17,7 +17,13 @@ internal sealed class Wakes
     private const int TokensInOne = 400;
     private readonly Lock _gate = new();
     private readonly HashSet<string> _out = [];
-    private long _moved;
+    private long _moved, _movedSent;
+
+    /// <summary>Whether there is nothing to send.</summary>
+    public bool IsEmpty
+    {
+        get { lock (_gate) return _out.Count == 0 && _moved == _movedSent; }
+    }
 
     /// <summary>Something is to be sent, or was heard.</summary>
     public Action Woken { get; set; } = () => { };
@@ -98,8 +104,6 @@ internal sealed class Wakes
         }
         return true;
     }
-
-    private long _movedSent;
 
     private void Hear(char what, long number)
     {

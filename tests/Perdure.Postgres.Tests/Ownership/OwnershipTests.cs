@@ -149,4 +149,36 @@ public sealed class OwnershipTests
         b.Attach();
         await b.Told.Until(t => t.Count("gained") == 2 && t.Live.Count == 2, "it is told");
     }
+
+    [Fact]
+    public async Task A_node_that_dies_in_the_middle_of_a_hand_over_leaves_its_lanes_to_the_other()
+    {
+        await using var place = await OwnershipPlace.Make(4);
+        var a = await place.Open();
+        a.Told.HoldsBack = true;
+        a.Attach();
+        await using var b = await place.Join();
+        await a.Told.Until(t => t.Count("hand over") == 1, "it is asked");
+        await a.DisposeAsync();
+        await b.Told.Until(t => t.Count("gained after a death") == 4, "the other has all");
+        a.Told.LetGo();
+        await place.Even(b);
+    }
+
+    [Fact]
+    public async Task A_close_that_is_not_waited_for_to_the_end_leaves_the_lanes_as_after_a_death()
+    {
+        await using var place = await OwnershipPlace.Make(2);
+        await using var a = await place.Open();
+        a.Told.HoldsBack = true;
+        a.Attach();
+        using var patience = new CancellationTokenSource();
+        var closes = a.Keeper.Close(patience.Token);
+        await a.Told.Until(t => t.Count("hand over") == 2, "it is asked for both at once");
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => closes);
+        await using var b = await place.Join();
+        Assert.All(b.Opened, o => Assert.True(o.Unclean));
+        Assert.Equal(2, b.Opened.Count);
+    }
 }
