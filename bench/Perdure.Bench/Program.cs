@@ -9,6 +9,9 @@ switch (bench)
     case "store":
         await StoreBench.Run(options);
         break;
+    case "postgres":
+        await PostgresBench.Run(options);
+        break;
     case "raw":
         RawBench.Run(options);
         break;
@@ -50,6 +53,7 @@ switch (bench)
               engine   5-step workflows by the whole engine                      --Seconds=10 --InFlight=1000
               latency  one 5-step workflow at a time, fdatasync between          --Workflows=1000
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
+              postgres the PostgreSQL store alone, beside binary COPY            --Connection="Host=…" --Writers=2 --Lanes=12 --InFlight=1000 --Seconds=10 --Rounds=1
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
               fsync    the median fdatasync of a 4 KB append                     --Count=500
               simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=40 --Seed=1
