@@ -78,7 +78,8 @@ internal static class PostgresBench
         var schema = "perdure_bench";
         await using var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         await admin.OpenAsync();
-        Execute(admin, $"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        // A schema that was made beforehand is for comparing variants of it.
+        if (options.Int("Prepared", 0) == 0) Execute(admin, $"DROP SCHEMA IF EXISTS {schema} CASCADE");
         Execute(admin, "CHECKPOINT");
         var settings = new PostgresStoreOptions { ConnectionString = connectionString, Schema = schema, Lanes = lanes, Writers = writers };
         await using var store = new PostgresStore(settings, NullLogger<PostgresStore>.Instance);
