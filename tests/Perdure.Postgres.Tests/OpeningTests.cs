@@ -103,6 +103,15 @@ public sealed class OpeningTests : PostgresTest
     }
 
     [Fact]
+    public async Task The_schema_of_the_options_counts_whatever_the_connection_string_says()
+    {
+        var store = await Open(o => o.ConnectionString = new NpgsqlConnectionStringBuilder(o.ConnectionString) { SearchPath = "public", Options = "-c work_mem=8MB" }.ConnectionString);
+        await Must(store, new Life().Start());
+        using var shell = Place.Shell();
+        Assert.Equal(1L, shell.One<long>("SELECT count(*) FROM log"));
+    }
+
+    [Fact]
     public async Task A_store_that_is_closed_says_so()
     {
         var store = await Open();

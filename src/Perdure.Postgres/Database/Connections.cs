@@ -48,6 +48,7 @@ internal sealed class Connections(PostgresStoreOptions options)
         {
             Pooling = false,
             Enlist = false,
+            SearchPath = null,
             ApplicationName = _name,
             CommandTimeout = (int)(options.StatementWithin + Beyond).TotalSeconds,
             // A command that is given up breaks its connection: a COMMIT is never cancelled.
@@ -85,6 +86,7 @@ internal sealed class Connections(PostgresStoreOptions options)
             MinPoolSize = 0,
             MaxPoolSize = Math.Max(1, options.Readers),
             Enlist = false,
+            SearchPath = null,
             ApplicationName = _name,
             Timeout = (int)Math.Max(1, within.TotalSeconds),
             CommandTimeout = (int)(within + Beyond).TotalSeconds,
