@@ -42,12 +42,7 @@ internal sealed class KeeperThread
         _times = new(options.Lease, options.Tick);
         _proof = new(options.Time, _times);
         _teller = new(faulted);
-        // A standby that is promoted is to be found at once: what is remembered of hosts is not used.
-        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.ConnectionString)
-        {
-            Pooling = false, ApplicationName = "perdure node", SearchPath = $"\"{options.Schema}\"", Timeout = _times.StatementSeconds, CommandTimeout = _times.StatementSeconds,
-            CancellationTimeout = -1, TcpKeepAlive = true, Enlist = false, Multiplexing = false, HostRecheckSeconds = 0, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2,
-        });
+        _source = KeeperSource.Create(options, _times);
         _thread = new(Run) { IsBackground = true, Name = "perdure keeper" };
     }
 
