@@ -42,11 +42,7 @@ internal sealed class KeeperThread
         _times = new(options.Lease, options.Tick);
         _proof = new(options.Time, _times);
         _teller = new(faulted);
-        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.ConnectionString)
-        {
-            Pooling = false, ApplicationName = "perdure node", SearchPath = $"\"{options.Schema}\"", Timeout = _times.StatementSeconds, CommandTimeout = _times.StatementSeconds,
-            CancellationTimeout = -1, TcpKeepAlive = true, Enlist = false, Multiplexing = false, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2,
-        });
+        _source = KeeperSource.Create(options, _times);
         _thread = new(Run) { IsBackground = true, Name = "perdure keeper" };
     }
 

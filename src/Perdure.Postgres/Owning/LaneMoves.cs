@@ -36,7 +36,8 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         {
             if (tenure.Stage == Stage.HandingOver)
             {
-                if (tenure.HandOver.IsCompletedSuccessfully) tenure.Release(clean: true);
+                // What the node was never told of it has not worked at: whatever was cut off in it still is.
+                if (tenure.HandOver.IsCompletedSuccessfully) tenure.Release(clean: IsTold(tenure));
                 else if (tenure.HandOver.IsCompleted || proof.Now - tenure.AskedAt >= times.Lease)
                 {
                     tenure.Release(clean: false);
@@ -74,9 +75,8 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
     {
         var tenure = Tenures[lane];
         if (!tenure.IsHeld) return;
-        var known = _untold.All(t => t.Lane.Lane != lane);
         tenure.End();
-        if (known) teller.Lost(lane, why);
+        if (IsTold(tenure)) teller.Lost(lane, why);
     }
 
     /// <summary>Gives up all lanes.</summary>
@@ -129,7 +129,7 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         foreach (var tenure in Tenures)
         {
             if (!leaving && (teller.Owner is null || Tenures.Any(t => t.Stage is Stage.HandingOver or Stage.Releasing))) return;
-            if (tenure.Stage != Stage.Held || (!leaving && (plan[tenure.Lane] is not { } other || other == me))) continue;
+            if (tenure.Stage != Stage.Held || (!leaving && (!IsTold(tenure) || plan[tenure.Lane] is not { } other || other == me))) continue;
             var handOver = teller.HandOver(tenure.Lane);
             tenure.Ask(handOver, proof.Now, plan[tenure.Lane]);
             if (!handOver.IsCompleted) _ = handOver.ContinueWith(_ => woken(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -159,6 +159,8 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         foreach (var owner in wanted.Where(l => taken.All(t => t.Lane != l.Id)).Select(l => l.Owner).OfType<int>().Where(o => o != me).Distinct()) connection.EndSessions(owner);
         return KeeperTimes.Again;
     }
+
+    private bool IsTold(Tenure tenure) => _untold.All(t => t.Lane.Lane != tenure.Lane);
 
     private Ownership Owned(TakenLane taken, bool unclean, InstanceId above) => new([new(taken.Lane, lanes, taken.Epoch) { Before = new(unclean, taken.Before) }], unclean, above, taken.Before);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Perdure.Postgres.Owning;
 using Perdure.Tests;
@@ -148,9 +149,12 @@ public sealed class OwnershipFaultTests
         await place.Even(a, b);
         await server.Kill();
         await a.Told.Until(t => t.Count("away") > 0, "it is told that the database is away");
+        await b.Told.Until(t => t.Count("away") > 0, "it is told that the database is away");
         await standby.Promote();
+        var since = Stopwatch.GetTimestamp();
         await a.Told.Until(t => t.Count("back") > 0, "it is back at the other server");
         await b.Told.Until(t => t.Count("back") > 0, "it is back at the other server");
+        Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         await OwnershipPlace.Eventually(() => a.Sure.Length == 6 && b.Sure.Length == 6, () => "both are sure of theirs");
         Assert.All<KeptNode>([a, b], node => Assert.Empty(node.Told.Of("lost")));
     }
