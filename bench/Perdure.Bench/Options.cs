@@ -37,6 +37,9 @@ internal sealed class Options
         Console.ReadLine();
     }
 
+    /// <summary>Numbers with commas between.</summary>
+    public int[] Numbers(string name, int[] otherwise) => _values.TryGetValue(name, out var value) ? [.. value.Split(',').Select(int.Parse)] : otherwise;
+
     public double Double(string name, double otherwise) => _values.TryGetValue(name, out var value) ? double.Parse(value) : otherwise;
 
     /// <summary>A path for a new file.</summary>

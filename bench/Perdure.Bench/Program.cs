@@ -10,6 +10,9 @@ switch (bench)
     case "store":
         await StoreBench.Run(options);
         break;
+    case "postgres":
+        await PostgresBench.Run(options);
+        break;
     case "raw":
         RawBench.Run(options);
         break;
@@ -69,6 +72,7 @@ switch (bench)
               engine   5-step workflows by the whole engine                      --Seconds=10 --InFlight=1000
               latency  one 5-step workflow at a time, fdatasync between          --Workflows=1000
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
+              postgres the PostgreSQL store alone, beside binary COPY            --Connection="Host=…" --Writers=2 --Lanes=12 --InFlight=1000 --Seconds=10 --Rounds=1
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
               raw-postgres  rows of 300 bytes by binary COPY, two connections    --Seconds=5 --Connection=…
               check    whether workflows run their steps and are read again      --Workflows=20

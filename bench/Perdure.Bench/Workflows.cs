@@ -31,6 +31,13 @@ internal sealed class Workflows
         return InstanceId.Create(Began.AddMilliseconds(number / 20), (int)(number % 20), (int)(number * 7 % InstanceId.Slots));
     }
 
+    /// <summary>The same, in a lane.</summary>
+    public InstanceId NewId(int lane, int lanes)
+    {
+        var number = _made++;
+        return InstanceId.Create(Began.AddMilliseconds(number / 20), (int)(number % 20), lane + (int)(number * 7 % (InstanceId.Slots / lanes)) * lanes);
+    }
+
     public long Made => _made;
 
     /// <summary>The item of a turn, 0 to 5.</summary>

@@ -1,0 +1,140 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+using Perdure.StoreConformance;
+
+namespace Perdure.Postgres.Tests;
+
+/// <summary>Batches of several lanes are written in one transaction, and each has its own answer.</summary>
+public sealed class GroupTests : PostgresTest
+{
+    private const int Lanes = 4;
+
+    private static Life In(int lane)
+    {
+        while (true)
+            if (new Life() is var life && life.Id.Slot % Lanes == lane) return life;
+    }
+
+    private async Task<PostgresStore> OpenFour() => await Open(o => (o.Lanes, o.Writers) = (Lanes, 1));
+
+    /// <summary>Gives batches while the writer is held up in one before them, so that they gather and are one group.</summary>
+    private async Task<CommitAnswer[]> Together(PostgresStore store, Action<Shell>? meanwhile, params (int Lane, long Number, Item[] Items)[] batches)
+    {
+        using Shell shell = Place.Shell(), watch = Place.Shell();
+        shell.Run("BEGIN; SELECT 1 FROM lane WHERE id = 0 FOR UPDATE");
+        var first = Send(store, 0, 1_000, In(0).Start());
+        await UntilHeldUp(store, watch);
+        var answers = batches.Select(b => Send(store, b.Lane, b.Number, b.Items)).ToArray();
+        meanwhile?.Invoke(watch);
+        shell.Run("COMMIT");
+        Assert.IsType<CommitAnswer.Committed>(await first);
+        return await Task.WhenAll(answers);
+    }
+
+    private static IReadOnlyList<ItemAnswer> Items(CommitAnswer answer) => Assert.IsType<CommitAnswer.Committed>(answer).Items;
+
+    private static void AllCommitted(CommitAnswer answer) => Assert.All(Items(answer), a => Assert.IsType<ItemAnswer.Committed>(a));
+
+    [Fact]
+    public async Task Batches_that_gather_are_one_transaction()
+    {
+        var store = await OpenFour();
+        var lives = Enumerable.Range(0, Lanes).Select(In).ToList();
+        var answers = await Together(store, null, [.. lives.Select((l, i) => (i, 2_000L, new[] { l.Start(), l.Turn() }))]);
+        Assert.All(answers, AllCommitted);
+        var positions = answers.SelectMany(Items).Select(a => ((ItemAnswer.Committed)a).Position).ToList();
+        Assert.Single(positions.Select(p => p >> 16).Distinct());
+        Assert.Equal(positions.Order(), positions);
+        Assert.Equal(positions, (await store.Views.Feed(0, 100, Now)).Skip(1).Select(r => r.Record.Position));
+    }
+
+    [Fact]
+    public async Task A_lane_that_is_fenced_stops_no_other()
+    {
+        var store = await OpenFour();
+        var lives = Enumerable.Range(0, Lanes).Select(In).ToList();
+        var answers = await Together(store, s => s.Run("UPDATE lane SET epoch = epoch + 1, marker = 0 WHERE id = 2"), [.. lives.Select((l, i) => (i, 2_000L, new[] { l.Start() }))]);
+        Assert.Equal(Epoch + 1, Assert.IsType<CommitAnswer.Fenced>(answers[2]).Epoch);
+        foreach (var lane in new[] { 0, 1, 3 }) AllCommitted(answers[lane]);
+        Assert.Null(await store.Load(lives[2].Id, Now));
+        using var shell = Place.Shell();
+        Assert.Equal("2000,2000,0,2000", shell.One<string>("SELECT string_agg(marker::text, ',' ORDER BY id) FROM lane"));
+    }
+
+    [Fact]
+    public async Task A_culprit_in_one_lane_is_refused_alone()
+    {
+        var store = await OpenFour();
+        var lives = Enumerable.Range(0, Lanes).Select(In).ToList();
+        foreach (var (life, lane) in lives.Select((l, i) => (l, i))) AllCommitted(await Send(store, lane, 10, life.Start()));
+        var answers = await Together(store, null, [.. lives.Select((l, i) => (i, 2_000L, i == 1 ? [l.Turn(Orders.Charged), l.Turn()] : new[] { l.Turn(Orders.Locked), l.Turn() }))]);
+        Assert.IsType<ItemAnswer.Refused>(Items(answers[1])[0]);
+        Assert.IsType<ItemAnswer.Skipped>(Items(answers[1])[1]);
+        foreach (var lane in new[] { 0, 2, 3 }) AllCommitted(answers[lane]);
+    }
+
+    [Fact]
+    public async Task The_same_key_in_two_lanes_of_a_group_starts_one()
+    {
+        var store = await OpenFour();
+        Life one = new("k"), two = new("k");
+        var answers = await Together(store, null, (1, 2_000, [one.Start()]), (2, 2_000, [two.Start()]));
+        AllCommitted(answers[0]);
+        Assert.Equal(one.Id, Assert.IsType<ItemAnswer.KeyTaken>(Assert.Single(Items(answers[1]))).Key.Instance);
+    }
+
+    [Fact]
+    public async Task Two_nodes_that_take_the_same_keys_at_once_start_each_once()
+    {
+        var first = await Open(o => (o.Lanes, o.Writers) = (2, 2));
+        var keys = Enumerable.Range(0, 200).Select(i => $"key-{i}").ToList();
+        var answers = await Task.WhenAll(
+            Send(first, 0, 1, [.. keys.Select(k => new Life(k).Start())]),
+            Send(first, 1, 1, [.. keys.AsEnumerable().Reverse().Select(k => new Life(k).Start())]));
+        Assert.Equal(keys.Count, answers.SelectMany(Items).Count(a => a is ItemAnswer.Committed));
+        Assert.Equal(keys.Count, answers.SelectMany(Items).Count(a => a is ItemAnswer.KeyTaken));
+    }
+
+    [Fact]
+    public async Task Several_batches_of_a_lane_in_one_group_are_written_in_order()
+    {
+        var store = await OpenFour();
+        var life = In(1);
+        var answers = await Together(store, null, (1, 2_000, [life.Start()]), (1, 2_001, [life.Turn(Orders.Locked)]), (1, 2_002, []), (1, 2_003, [life.Turn(tokens: [Life.Token(1, "reserve")])]));
+        Assert.All(answers, AllCommitted);
+        var stored = (await store.Load(life.Id, Now))!;
+        Assert.Equal((Orders.Locked, 1, 1), (stored.Row.State, stored.Tail.Count, stored.Stack.Count));
+    }
+
+    [Fact]
+    public async Task What_comes_and_goes_within_a_group_leaves_no_trace_and_no_count()
+    {
+        var store = await OpenFour();
+        var (life, other) = (In(1), In(2));
+        var timer = new Effect.SetTimer(new(TimerKind.Sleep, 1), Life.Day);
+        var answers = await Together(store, null,
+            (1, 2_000, [life.Start(tokens: [Life.Token(1, "a"), Life.Token(2, "b")], timers: [timer])]),
+            (1, 2_001, [life.Turn(left: [1], cleared: [timer.Timer]), life.Turn(settles: true, tokens: [Life.Token(3, "c")])]),
+            (2, 2_000, [other.Start(tokens: [Life.Token(1, "a")]), other.Turn(status: Status.Waiting), other.Turn(status: Status.Running), other.Turn(Orders.Done)]));
+        Assert.All(answers, AllCommitted);
+        Assert.Equal([3], (await store.Load(life.Id, Now))!.Stack.Select(s => s.Ordinal));
+        Assert.Equal("c", Assert.Single(await store.LiveOperations(Now)).Operation);
+        Assert.Null(await store.NextTimer(1, DateTimeOffset.MinValue, Now));
+        Assert.Equal((1, 2), ((int)(await store.Views.Tallies(Now)).Single(t => t.State == Orders.Done).Count, (int)(await store.Views.Tallies(Now)).Single(t => t.State == Orders.Received).Count));
+    }
+
+    [Fact]
+    public async Task Each_lane_is_asked_for_what_is_its_own()
+    {
+        var store = await OpenFour();
+        var lives = Enumerable.Range(0, Lanes).Select(In).ToList();
+        foreach (var (life, lane) in lives.Select((l, i) => (l, i)))
+            AllCommitted(await Send(store, lane, 10, life.Start(timers: [new(new(TimerKind.Sleep, 1), Life.Day)]), life.Turn(outbox: [new(0, life.Id, "m", 1, "s", Payload.Null)])));
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            Assert.Equal([lives[lane].Id], await store.Active(lane, default, 10, Now));
+            Assert.Equal(lives[lane].Id, Assert.Single(await store.Timers(lane, Life.Day, null, 10, Now)).Instance);
+            Assert.Equal(lives[lane].Id, Assert.Single(await store.Outbox(lane, 0, 10, Now)).To);
+        }
+    }
+}
