@@ -49,6 +49,22 @@ public sealed partial class CodeTests
         Assert.All(ids, id => Assert.Contains($"\n## {id}\n", help, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("src/Perdure.Postgres/")]
+    public void Every_statement_that_the_code_names_is_there(string library)
+    {
+        var there = Repository.Files.Where(file => file.StartsWith(library + "Statements/", StringComparison.Ordinal)).SelectMany(file => StatementThere().Matches(Repository.Read(file))).Select(match => match.Groups[1].Value).ToHashSet();
+        var named = Repository.Code.Where(file => file.StartsWith(library, StringComparison.Ordinal)).SelectMany(file => StatementNamed().Matches(Repository.Read(file))).Select(match => match.Groups[1].Value).ToList();
+        Assert.NotEmpty(named);
+        Assert.All(named, name => Assert.Contains(name, there));
+    }
+
+    [GeneratedRegex("^-- name: (\\S+)", RegexOptions.Multiline)]
+    private static partial Regex StatementThere();
+
+    [GeneratedRegex("SqlText\\.Statement\\(\"([^\"]+)\"\\)")]
+    private static partial Regex StatementNamed();
+
     [GeneratedRegex(@"\b(?:class|record|struct|interface|enum)\s+(\w*(?:Helper|Helpers|Manager|Util|Utils|Utility|Utilities|Misc))\b")]
     private static partial Regex Vague();
 

@@ -11,6 +11,9 @@ internal static class StoreSchema
 {
     private const int OldestServer = 15_00_00;
 
+    // Nodes that start together wait for the one that makes or moves the schema, however busy the server is.
+    private const int WaitsForAnotherSeconds = 60;
+
     /// <summary>The newest schema that this code knows.</summary>
     public static int Version { get; } = SqlText.Schema().Max(s => s.Version);
 
@@ -19,7 +22,7 @@ internal static class StoreSchema
     {
         var known = (scripts ?? SqlText.Schema()).ToList();
         using var transaction = connection.BeginTransaction();
-        Run(connection, SqlText.Statement("lock-schema"), options.Schema);
+        Lock(connection, options.Schema);
         var present = Inspect(connection, connections, options.Schema);
         if (present > known.Max(s => s.Version) + 1)
             throw new StoreException("store.newer", $"{connections.Where} has schema version {present}; this build knows versions up to {known.Max(s => s.Version)} and the one after it. Nothing was changed in it. Run the newer build again, or restore a backup from before the upgrade.");
@@ -41,6 +44,13 @@ internal static class StoreSchema
         return store;
     }
 
+    /// <summary>Holds the schema against others that would change it, until the transaction ends.</summary>
+    public static void Lock(NpgsqlConnection connection, string schema)
+    {
+        Script(connection, $"SET LOCAL lock_timeout = '{WaitsForAnotherSeconds}s'; SET LOCAL statement_timeout = '{WaitsForAnotherSeconds}s'");
+        Run(connection, SqlText.Statement("lock-schema"), schema);
+    }
+
     // 0 where there is nothing yet.
     private static int Inspect(NpgsqlConnection connection, Connections connections, string schema)
     {
@@ -53,13 +63,14 @@ internal static class StoreSchema
 
     private static void Script(NpgsqlConnection connection, string sql)
     {
-        using var command = new NpgsqlCommand(sql, connection);
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = WaitsForAnotherSeconds };
         command.ExecuteNonQuery();
     }
 
     private static void Run(NpgsqlConnection connection, string sql, params object[] values)
     {
         using var command = Command(connection, sql, values);
+        command.CommandTimeout = WaitsForAnotherSeconds;
         command.ExecuteNonQuery();
     }
 

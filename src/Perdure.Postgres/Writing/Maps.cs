@@ -38,7 +38,7 @@ internal sealed class Maps
     {
         var text = MapText.Of(map);
         using var transaction = connection.BeginTransaction();
-        using (var locked = StoreSchema.Command(connection, SqlText.Statement("lock-schema"), schema)) locked.ExecuteNonQuery();
+        StoreSchema.Lock(connection, schema);
         Load(connection);
         if (Find(map.Workflow, map.Version) is { } known)
         {

@@ -22,7 +22,7 @@ internal sealed partial class NodeLog : IDisposable
     /// <summary>Lanes that a node has got, by how the owner before ended.</summary>
     public ConcurrentDictionary<string, int> Gained { get; } = new();
 
-    /// <summary>Lines at the level <c>crit</c>: invariants that broke.</summary>
+    /// <summary>What the engine itself calls critical: invariants that broke.</summary>
     public ConcurrentQueue<string> Critical { get; } = new();
 
     public void Write(string node, string line)
@@ -31,7 +31,8 @@ internal sealed partial class NodeLog : IDisposable
             if (_file.BaseStream is not null) _file.WriteLine($"{DateTime.UtcNow.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} {node} {line}");
         if (Passed().Match(line) is { Success: true } passed) Lost.AddOrUpdate(passed.Groups[1].Value, 1, (_, n) => n + 1);
         if (Taken().Match(line) is { Success: true } taken) Gained.AddOrUpdate(taken.Groups[1].Value, 1, (_, n) => n + 1);
-        if (line.StartsWith("crit:", StringComparison.Ordinal)) Critical.Enqueue($"{node} {line}");
+        // Pages are told at that level too, and are expected.
+        if (line.StartsWith("crit: Perdure[", StringComparison.Ordinal)) Critical.Enqueue($"{node} {line}");
     }
 
     public void Dispose()
