@@ -43,11 +43,11 @@ internal static class EngineBench
             Marks.Say("begin");
             await RunFor(seconds);
             var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            Marks.Say("end", ("workflows", ended - before), ("seconds", took));
+            cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+            Marks.Say("end", ("workflows", ended - before), ("seconds", took), ("cpu", cpu.TotalSeconds));
             var steps = (ended - before) * FiveSteps.Steps;
             commits = node.Ends.Commits - commits;
             double[] waits = [.. acknowledged.Order()];
-            cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
             var busy = Threads.Cpu().ToDictionary(t => t.Key, t => t.Value - threads.GetValueOrDefault(t.Key));
             // Where lanes have moved, some of what was started here ends elsewhere.
             using var patience = new CancellationTokenSource(options.Text("DrainWithin", "") is { Length: > 0 } within ? TimeSpan.FromSeconds(double.Parse(within)) : Timeout.InfiniteTimeSpan);

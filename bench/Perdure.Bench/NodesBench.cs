@@ -36,22 +36,16 @@ internal static class NodesBench
             foreach (var child in children) await child.Go();
             foreach (var child in children) await child.Mark("begin");
             var server = DatabaseCpu.Of(database.Connection);
-            var (own, used, began) = (Own(children), server.Seconds(), Stopwatch.GetTimestamp());
+            var (used, began) = (server.Seconds(), Stopwatch.GetTimestamp());
             var ends = await Task.WhenAll(children.Select(child => child.Mark("end")));
             var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            (own, used) = (Own(children) - own, server.Seconds() - used);
+            used = server.Seconds() - used;
             foreach (var child in children) await child.Done();
-            return (ends.Sum(end => end.GetProperty("workflows").GetDouble() * FiveSteps.Steps / end.GetProperty("seconds").GetDouble()), own / took, used / took);
+            return (ends.Sum(end => end.GetProperty("workflows").GetDouble() * FiveSteps.Steps / end.GetProperty("seconds").GetDouble()), ends.Sum(end => end.GetProperty("cpu").GetDouble() / end.GetProperty("seconds").GetDouble()), used / took);
         }
         finally
         {
             foreach (var child in children) await child.DisposeAsync();
         }
     }
-
-    private static double Own(IEnumerable<Child> children) => children.Sum(child =>
-    {
-        using var process = Process.GetProcessById(child.Id);
-        return process.TotalProcessorTime.TotalSeconds;
-    });
 }
