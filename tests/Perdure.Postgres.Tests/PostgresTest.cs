@@ -16,7 +16,7 @@ public abstract class PostgresTest : IAsyncLifetime
 
     internal Place Place { get; private set; } = null!;
 
-    protected Ownership Owned { get; private set; } = null!;
+    protected Perdure.Ports.Ownership Owned { get; private set; } = null!;
 
     protected long Epoch => Owned.Lanes[0].Epoch;
 
