@@ -104,7 +104,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _inbox?.Open(lane, limit, cancellation) ?? Task.FromException<IReadOnlyList<InboxMessage>>(NotOpen());
 
     /// <inheritdoc />
-    public Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation) => _inbox?.Answer(position, answer, cancellation) ?? Task.FromException(NotOpen());
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation) => _inbox?.Answer(position, answer, final, cancellation) ?? Task.FromException(NotOpen());
 
     // On a thread of its own, with what goes wrong in words.
     private Task<T> Apart<T>(Func<T> work, CancellationToken cancellation) => Task.Factory.StartNew(

@@ -42,12 +42,12 @@ internal sealed class Inbox(NpgsqlDataSource source, PostgresStoreOptions option
         return all;
     });
 
-    /// <summary>Answers a command, and wakes the node that waits for it. One that was answered keeps its answer.</summary>
-    public async Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation)
+    /// <summary>Answers a command, and wakes the node that waits for it. One that was answered keeps its answer; where that is not final, the same key is a new command from then on.</summary>
+    public async Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation)
     {
         await Asked(async () =>
         {
-            await using var command = Command("inbox-answer", position, answer);
+            await using var command = Command("inbox-answer", position, answer, final);
             return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
         }).ConfigureAwait(false);
         wakes.Answer(position);

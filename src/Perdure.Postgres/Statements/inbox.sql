@@ -10,8 +10,9 @@ SELECT position, answer FROM inbox WHERE receiver = $1 AND key = $2
 -- name: inbox-open
 SELECT position, receiver, key, body FROM inbox WHERE lane = $1 AND answered_at IS NULL ORDER BY position LIMIT $2
 
+-- An answer that is not final gives its key free.
 -- name: inbox-answer
-UPDATE inbox SET answer = $2, answered_at = floor(extract(epoch FROM clock_timestamp()) * 1000)::int8 WHERE position = $1 AND answered_at IS NULL
+UPDATE inbox SET answer = $2, answered_at = floor(extract(epoch FROM clock_timestamp()) * 1000)::int8, key = CASE WHEN $3 THEN key ELSE key || ' #' || position END WHERE position = $1 AND answered_at IS NULL
 
 -- name: inbox-answers
 SELECT position, answer FROM inbox WHERE position = ANY ($1) AND answered_at IS NOT NULL

@@ -33,7 +33,7 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public bool Holds(int lane) => store.Holds(lane);
     public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) => store.Send(to, key, body, cancellation);
     public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => store.Inbox(lane, limit, cancellation);
-    public Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation) => store.Answer(position, answer, cancellation);
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation) => store.Answer(position, answer, final, cancellation);
     public Task Close(CancellationToken cancellation) => store.Close(cancellation);
     public ValueTask DisposeAsync() => store.DisposeAsync();
 }

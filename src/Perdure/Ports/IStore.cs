@@ -90,8 +90,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>Commands of a lane that are not answered, in the order in which they were kept.</summary>
     Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<InboxMessage>>([]);
 
-    /// <summary>Answers a command that was carried out, and wakes the node that waits for it. One that was answered keeps its answer.</summary>
-    Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation) =>
+    /// <summary>Answers a command, and wakes the node that waits for it. One that was answered keeps its answer.</summary>
+    /// <param name="position">Its place in the inbox.</param>
+    /// <param name="answer">What is to be told.</param>
+    /// <param name="final">Whether the same key again gets the same answer for a while; else it is a new command, as after a refusal that may not be one next time.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation) =>
         throw new NotSupportedException("A store with one owner has no inbox.");
 }
 

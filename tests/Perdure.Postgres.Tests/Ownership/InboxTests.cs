@@ -37,8 +37,8 @@ public sealed class InboxTests
         await owner.Told.Until(t => t.Of("arrived").Any(m => m.Lane == 1), "the owner is told");
         var message = Assert.Single(await answers.Inbox.Open(1, 10, CancellationToken.None));
         Assert.Equal((Receiver, "k", "do"), (message.To, message.Key, Encoding.UTF8.GetString(message.Body.Span)));
-        await answers.Inbox.Answer(message.Position, Text("done"), CancellationToken.None);
-        await answers.Inbox.Answer(message.Position, Text("done otherwise"), CancellationToken.None);
+        await answers.Inbox.Answer(message.Position, Text("done"), final: true, CancellationToken.None);
+        await answers.Inbox.Answer(message.Position, Text("done otherwise"), final: true, CancellationToken.None);
 
         Assert.Equal("done", Encoding.UTF8.GetString((await answer)!.Value.Span));
         Assert.Equal("done", Encoding.UTF8.GetString((await again)!.Value.Span));
@@ -73,6 +73,24 @@ public sealed class InboxTests
     }
 
     [Fact]
+    public async Task A_refusal_is_told_once_and_the_same_key_again_is_a_new_command()
+    {
+        await using var place = await OwnershipPlace.Make(4);
+        await using var a = await place.Join();
+        var (inbox, source) = InboxOf(place, a);
+        await using var _ = source;
+        var first = inbox.Send(Receiver, "k", Text("do"), CancellationToken.None);
+        await a.Told.Until(t => t.Of("arrived").Any(m => m.Lane == 1), "the owner finds it");
+        await inbox.Answer(Assert.Single(await inbox.Open(1, 10, CancellationToken.None)).Position, Text("not now"), final: false, CancellationToken.None);
+        Assert.Equal("not now", Encoding.UTF8.GetString((await first)!.Value.Span));
+
+        var second = inbox.Send(Receiver, "k", Text("do"), CancellationToken.None);
+        await OwnershipPlace.Eventually(async () => (await inbox.Open(1, 10, CancellationToken.None)).Count == 1, "it is kept anew");
+        await inbox.Answer(Assert.Single(await inbox.Open(1, 10, CancellationToken.None)).Position, Text("done"), final: true, CancellationToken.None);
+        Assert.Equal("done", Encoding.UTF8.GetString((await second)!.Value.Span));
+    }
+
+    [Fact]
     public async Task Many_at_once_are_each_answered_with_their_own_answer()
     {
         await using var place = await OwnershipPlace.Make(4);
@@ -89,7 +107,7 @@ public sealed class InboxTests
         for (var answered = 0; answered < many;)
         {
             var open = await answers.Inbox.Open(1, 50, CancellationToken.None);
-            foreach (var message in open) await answers.Inbox.Answer(message.Position, message.Body, CancellationToken.None);
+            foreach (var message in open) await answers.Inbox.Answer(message.Position, message.Body, final: true, CancellationToken.None);
             answered += open.Count;
         }
         for (var i = 0; i < many; i++) Assert.Equal($"{i}", Encoding.UTF8.GetString((await sent[i])!.Value.Span));

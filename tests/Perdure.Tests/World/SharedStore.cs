@@ -66,7 +66,7 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<InboxMessage>>(
         [.. database.Inbox.Where(k => Of(lane, k.Message.To) && !k.Answer.Task.IsCompleted).Select(k => k.Message).Take(limit)]);
 
-    public Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation)
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation)
     {
         database.Inbox[(int)position - 1].Answer.TrySetResult(answer);
         return Task.CompletedTask;

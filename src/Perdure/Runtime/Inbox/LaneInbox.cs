@@ -53,7 +53,7 @@ internal sealed partial class Lane
     }
 
     private void AnswerInbox(long position, CommandAnswer answer) =>
-        Read(Answered(_node.Store.Answer(position, InboxAnswer.Write(answer), CancellationToken.None)), _ => _answering.Remove(position), () => Later(() => AnswerInbox(position, answer)));
+        Read(Answered(_node.Store.Answer(position, InboxAnswer.Write(answer), answer is CommandAnswer.Done, CancellationToken.None)), _ => _answering.Remove(position), () => Later(() => AnswerInbox(position, answer)));
 
     private static async Task<bool> Answered(Task answer)
     {
