@@ -2,11 +2,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Perdure.Kernel;
-using Perdure.Sqlite;
 
 namespace Perdure.Bench;
 
-/// <summary>A node on the SQLite store in this process, and what waits for its instances to end.</summary>
+/// <summary>A node in this process, and what waits for its instances to end.</summary>
 internal sealed class BenchNode : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -17,12 +16,12 @@ internal sealed class BenchNode : IAsyncDisposable
     public IPerdure Engine => _host.Services.GetRequiredService<IPerdure>();
     public Ends Ends => _ends;
 
-    public static async Task<BenchNode> Open(string path, Action<PerdureOptions>? configure = null)
+    public static async Task<BenchNode> Open(BenchStore store, Action<PerdureOptions>? configure = null)
     {
         var ends = new Ends();
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddLogging(b => b.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
-        builder.Services.AddPerdure(p => p.Workflow<FiveSteps>().Workflow<Rounds>().Workflow<Sleeper>().UseSqlite(path).Configure(configure ?? (_ => { })));
+        builder.Services.AddPerdure(p => store.Use(p.Workflow<FiveSteps>().Workflow<Rounds>().Workflow<Sleeper>()).Configure(configure ?? (_ => { })));
         var host = builder.Build();
         await host.StartAsync();
         return new(host, ends);
@@ -61,6 +60,9 @@ internal sealed class Ends : IDisposable
     public long Commits => Volatile.Read(ref _commits);
 
     public Task One() => _ended.WaitAsync();
+
+    /// <summary>Whether one more ended before the cancellation.</summary>
+    public Task<bool> One(CancellationToken cancellation) => _ended.WaitAsync(Timeout.Infinite, cancellation).ContinueWith(t => t.IsCompletedSuccessfully, TaskScheduler.Default);
 
     public void Dispose() => _listener.Dispose();
 }

@@ -8,11 +8,11 @@ internal static class FlatBench
 {
     public static async Task Run(Options options)
     {
-        var path = options.File("flat.db");
+        using var store = BenchStore.From(options, "flat.db");
         var count = options.Int("Steps", 10_000);
         void Raise(PerdureOptions o) => o.Limits = o.Limits with { Visits = count * 2, JournalEntries = count * 2 };
         InstanceId last = default;
-        await using (var node = await BenchNode.Open(path, Raise))
+        await using (var node = await BenchNode.Open(store, Raise))
         {
             foreach (var (workflow, unit) in new[] {("five-steps", "steps in one visit"), ("rounds", "transitions of one instance") })
             {
@@ -37,11 +37,10 @@ internal static class FlatBench
         }
         for (var run = 0; run < 3; run++)
         {
-            await using var node = await BenchNode.Open(path, Raise);
+            await using var node = await BenchNode.Open(store, Raise);
             var began = Stopwatch.GetTimestamp();
             var view = await node.Engine.Get(last);
             Console.WriteLine($"flat    recovery of an instance with {view!.Instance.Visit:N0} visits: {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0.0} ms");
         }
-        options.Remove(path);
     }
 }

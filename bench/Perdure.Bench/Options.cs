@@ -22,7 +22,20 @@ internal sealed class Options
 
     public int Int(string name, int otherwise) => _values.TryGetValue(name, out var value) ? int.Parse(value) : otherwise;
 
-    public string Text(string name) => _values[name];
+    public string Text(string name) => _values.TryGetValue(name, out var value) ? value : throw new ArgumentException($"--{name}= is missing.");
+
+    public string Text(string name, string otherwise) => _values.GetValueOrDefault(name, otherwise);
+
+    /// <summary>What was asked for, to be repeated.</summary>
+    public string Command(string bench) => string.Join(' ', _values.Where(v => !v.Key.Equals("connection", StringComparison.OrdinalIgnoreCase)).Select(v => $"--{v.Key}={v.Value}").Prepend($"Perdure.Bench {bench}"));
+
+    /// <summary>Where <c>--Signal</c> is given: says that all is ready and waits for a line, so that several processes begin at once.</summary>
+    public void Signal()
+    {
+        if (Text("Signal", "false") != "true") return;
+        Marks.Say("ready");
+        Console.ReadLine();
+    }
 
     /// <summary>Numbers with commas between.</summary>
     public int[] Numbers(string name, int[] otherwise) => _values.TryGetValue(name, out var value) ? [.. value.Split(',').Select(int.Parse)] : otherwise;
@@ -36,6 +49,9 @@ internal sealed class Options
         var folder = Directory.CreateDirectory(Path.Combine(_data, Guid.NewGuid().ToString("n")[..8]));
         return Path.Combine(folder.FullName, name);
     }
+
+    /// <summary>Whether <see cref="File"/> gave this path.</summary>
+    public bool Made(string file) => _data is not null && file.StartsWith(_data, StringComparison.Ordinal);
 
     /// <summary>Removes the folder of a file that <see cref="File"/> gave.</summary>
     public void Remove(string file) => Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);

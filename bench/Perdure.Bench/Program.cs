@@ -4,6 +4,7 @@ using Perdure.Bench;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var bench = args.FirstOrDefault() ?? "";
 var options = Options.Parse(args.Skip(1));
+Marks.On = options.Text("Marks", "false") == "true";
 switch (bench)
 {
     case "store":
@@ -14,6 +15,24 @@ switch (bench)
         break;
     case "raw":
         RawBench.Run(options);
+        break;
+    case "raw-postgres":
+        RawPostgresBench.Run(options);
+        break;
+    case "check":
+        await CheckBench.Run(options);
+        break;
+    case "nodes":
+        await NodesBench.Run(options);
+        break;
+    case "growth":
+        await GrowthBench.Run(options);
+        break;
+    case "first":
+        await GrowthBench.First(options);
+        break;
+    case "idle":
+        await GrowthBench.Wait(options);
         break;
     case "fsync":
         FsyncBench.Run(options);
@@ -55,12 +74,17 @@ switch (bench)
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
               postgres the PostgreSQL store alone, beside binary COPY            --Connection="Host=…" --Writers=2 --Lanes=12 --InFlight=1000 --Seconds=10 --Rounds=1
               raw      rows of 300 bytes in transactions of 500, same pragmas    --Seconds=5
+              raw-postgres  rows of 300 bytes by binary COPY, two connections    --Seconds=5 --Connection=…
+              check    whether workflows run their steps and are read again      --Workflows=20
+              nodes    the engine on 1, 2 and 3 processes over one PostgreSQL    --Nodes=3 --Runs=3 --Connection=…
+              growth   a full PostgreSQL store against an empty one, and idling  --Finished=10000000 --Waiting=1000000 --Runs=3 --Connection=…
               fsync    the median fdatasync of a 4 KB append                     --Count=500
               simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=40 --Seed=1
               flat     long visits, long lives, and recovery after them          --Steps=10000
               startup  a node that starts where many instances sleep             --Instances=1000000
               waiting  open a store with many instances that wait on timers      --Instances=1000000
 
+            engine, latency and check also run on a PostgreSQL database: --Store=postgres --Connection="Host=…;Database=…"
             --Data=DIR is where files are made (a new folder under the system's temporary one unless given).
             """);
         return 1;

@@ -9,9 +9,10 @@ internal static class StartupBench
 {
     public static async Task Run(Options options)
     {
-        var path = options.File("startup.db");
+        using var store = BenchStore.From(options, "startup.db");
+        var path = store.Path;
         var count = options.Int("Instances", 1_000_000);
-        await using (var node = await BenchNode.Open(path))
+        await using (var node = await BenchNode.Open(store))
         {
             var began = Stopwatch.GetTimestamp();
             using var room = new SemaphoreSlim(2_000);
@@ -29,19 +30,15 @@ internal static class StartupBench
         }
         for (var run = 0; run < 3; run++)
         {
-            using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. ByDotnet ? new[] { typeof(StartupBench).Assembly.Location } : [], "open", $"--Path={path}"]))!;
+            using var process = Process.Start(Child.Command("open", $"--Path={path}"))!;
             await process.WaitForExitAsync();
         }
-        options.Remove(path);
     }
-
-    // Under `dotnet run` the process is the program itself; under `dotnet x.dll` it is dotnet, which has to be told.
-    private static bool ByDotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 
     /// <summary>The other process: opens, says how long it took from the process's first moment, and what it holds.</summary>
     public static async Task Open(Options options)
     {
-        await using var node = await BenchNode.Open(options.Text("Path"));
+        await using var node = await BenchNode.Open(BenchStore.Existing(options, options.Text("Path")));
         while (!node.Engine.Health.Ready) await Task.Yield();
         var self = Process.GetCurrentProcess();
         var took = DateTime.Now - self.StartTime;

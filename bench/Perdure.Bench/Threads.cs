@@ -3,7 +3,7 @@ namespace Perdure.Bench;
 /// <summary>Processor time by thread name, where the operating system shows it.</summary>
 internal static class Threads
 {
-    private const double TicksPerSecond = 100;
+    public const double TicksPerSecond = 100;
 
     public static Dictionary<string, double> Cpu()
     {

@@ -3,12 +3,14 @@ using Npgsql;
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Postgres.Database;
+using Perdure.Postgres.Owning;
 using Perdure.Postgres.Reading;
+using Perdure.Postgres.Sending;
 using Perdure.Postgres.Writing;
 
 namespace Perdure.Postgres;
 
-/// <summary>The shared store: one schema in a PostgreSQL database.</summary>
+/// <summary>The shared store: one schema in a PostgreSQL database, on which many nodes work, each with some of the lanes.</summary>
 public sealed class PostgresStore(PostgresStoreOptions options, ILogger<PostgresStore> log) : IStore
 {
     private readonly Connections _connections = new(options);
@@ -20,10 +22,12 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private Recovery? _recovery;
     private IViews? _views;
     private Writer[]? _writers;
-    private Ownership? _owned;
+    private Keeper? _keeper;
+    private Inbox? _inbox;
+    private FeedWatch? _feed;
 
     /// <inheritdoc />
-    public TimeProvider Clock => options.Time;
+    public TimeProvider Clock => _keeper?.Clock ?? options.Time;
 
     /// <inheritdoc />
     public IViews Views => _views ?? throw NotOpen();
@@ -32,10 +36,10 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Apart(
         () =>
         {
-            if (_owned is not null) throw new InvalidOperationException("The store is open already.");
+            if (_keeper is not null) throw new InvalidOperationException("The store is open already.");
             try
             {
-                return OpenNow(node);
+                return OpenNow(node, cancellation);
             }
             catch
             {
@@ -45,22 +49,62 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         },
         cancellation);
 
-    private Ownership OpenNow(NodeIdentity node)
+    private Ownership OpenNow(NodeIdentity node, CancellationToken cancellation)
     {
         using var connection = _connections.OpenWriter();
         var (lanes, oid) = StoreSchema.Prepare(connection, _connections, options, node.Build);
         // As the server shows the number of an advisory lock: without a sign.
         var own = unchecked((int)(uint)oid);
         _maps.Load(connection);
-        var owned = Fences.TakeAll(connection, lanes, options.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        _keeper = new(options, Newest, fault => log.LogError(fault, "The node failed when it was told of its lanes"));
+        var owned = _keeper.Open(node, cancellation);
+        _connections.Name = _keeper.ApplicationName;
         _source = _connections.Readers(options.StatementWithin);
         _readers = new(_source, _connections.Where);
         _recovery = new(_readers);
         _views = new PostgresViews(_readers, own);
+        _inbox = new(_source, options, _keeper.Wakes, lanes);
+        _feed = new(_views.FeedEnd, _keeper.Wakes, options.Time);
         _writers = [.. Enumerable.Range(0, Math.Max(1, options.Writers)).Select(i => new Writer(i, _connections, new(_maps, _scopes, lanes), _scopes, own, log))];
-        log.LogInformation("Opened {Where} with {Lanes} lanes", _connections.Where, owned.Lanes.Count);
-        return _owned = owned;
+        log.LogInformation("Node {Node} has opened {Where} with {Owned} of {Lanes} lanes", _keeper.NodeNumber, _connections.Where, owned.Count, lanes);
+        return Together(owned, Newest(connection));
     }
+
+    /// <summary>Lanes had owners of their own before; what is told of all of them together is the worst.</summary>
+    private static Ownership Together(IReadOnlyList<Ownership> owned, InstanceId newest) =>
+        new([.. owned.SelectMany(o => o.Lanes.Select(lease => lease with { Before = new(o.Unclean, o.Before) }))], owned.Any(o => o.Unclean), newest, owned.Max(o => o.Before));
+
+    private InstanceId Newest()
+    {
+        using var connection = _connections.OpenWriter();
+        return Newest(connection);
+    }
+
+    private static InstanceId Newest(NpgsqlConnection connection)
+    {
+        using var newest = new NpgsqlCommand(SqlText.Statement("newest-instance"), connection);
+        return new((long)newest.ExecuteScalar()!);
+    }
+
+    /// <inheritdoc />
+    public bool IsShared => true;
+
+    /// <inheritdoc />
+    public void Attach(ILaneOwner owner) => (_keeper ?? throw NotOpen()).Attach(owner);
+
+    /// <inheritdoc />
+    public bool Holds(int lane) => _keeper?.Holds(lane) ?? false;
+
+    /// <inheritdoc />
+    public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+        _inbox?.Send(to, key, body, cancellation) ?? Task.FromException<ReadOnlyMemory<byte>?>(NotOpen());
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) =>
+        _inbox?.Open(lane, limit, cancellation) ?? Task.FromException<IReadOnlyList<InboxMessage>>(NotOpen());
+
+    /// <inheritdoc />
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation) => _inbox?.Answer(position, answer, cancellation) ?? Task.FromException(NotOpen());
 
     // On a thread of its own, with what goes wrong in words.
     private Task<T> Apart<T>(Func<T> work, CancellationToken cancellation) => Task.Factory.StartNew(
@@ -80,7 +124,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     /// <inheritdoc />
     public Task Register(MapDefinition map, CancellationToken cancellation)
     {
-        if (_owned is null) throw NotOpen();
+        if (_keeper is null) throw NotOpen();
         return Apart(
             () =>
             {
@@ -94,8 +138,19 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     /// <inheritdoc />
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
-        var writers = _writers ?? throw NotOpen();
-        writers[batch.Lane % writers.Length].Write(batch, answered);
+        var (writers, keeper, feed) = (_writers ?? throw NotOpen(), _keeper!, _feed!);
+        writers[batch.Lane % writers.Length].Write(batch, answer =>
+        {
+            if (answer is CommitAnswer.Fenced(var epoch)) keeper.Fenced(batch.Lane, epoch);
+            else if (answer is CommitAnswer.Committed(var items))
+                for (var i = items.Count - 1; i >= 0; i--)
+                    if (items[i] is ItemAnswer.Committed(var position))
+                    {
+                        feed.Wrote(position);
+                        break;
+                    }
+            answered(answer);
+        });
     }
 
     /// <inheritdoc />
@@ -148,16 +203,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     /// <inheritdoc />
     public async Task Close(CancellationToken cancellation)
     {
-        if (_owned is not { } owned) throw NotOpen();
+        if (_keeper is not { } keeper) throw NotOpen();
         await Task.WhenAll(_writers!.Select(w => w.Settled())).WaitAsync(cancellation).ConfigureAwait(false);
-        await Apart(
-            () =>
-            {
-                using var connection = _connections.OpenWriter();
-                Fences.Close(connection, owned.Lanes);
-                return true;
-            },
-            cancellation).ConfigureAwait(false);
+        await keeper.Close(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Finishes what was given, and lets go of the database. Without <see cref="Close"/> the next opening takes it for an unclean death.</summary>
@@ -168,9 +216,12 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private void Release()
     {
         using var only = _releasing.EnterScope();
+        // The lock goes first: others take the lanes while this node ends.
+        _keeper?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _feed?.Stop();
         foreach (var writer in _writers ?? []) writer.Dispose();
         _source?.Dispose();
-        (_writers, _source, _readers, _recovery, _views, _owned) = (null, null, null, null, null, null);
+        (_keeper, _feed, _inbox, _writers, _source, _readers, _recovery, _views) = (null, null, null, null, null, null, null, null);
     }
 
     /// <summary>The backends that write now, for tests.</summary>

@@ -181,9 +181,9 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         (_writer, _recovery, _people, _checkpointer, _database, _lock, _views) = (null, null, null, null, null, null, null);
     }
 
-    private Task<T> Read<T>(Func<Database, T> read, CancellationToken cancellation) => (_recovery ?? throw NotOpen()).Read(read, cancellation);
+    private Task<T> Read<T>(Func<Database, T> read, CancellationToken cancellation) => _recovery?.Read(read, cancellation) ?? Task.FromException<T>(NotOpen());
 
-    private Task<T> Write<T>(Func<Database, T> errand) => (_writer ?? throw NotOpen()).Do(errand);
+    private Task<T> Write<T>(Func<Database, T> errand) => _writer?.Do(errand) ?? Task.FromException<T>(NotOpen());
 
     /// <summary>Asks the writer's connection, for tests.</summary>
     internal Task<T> Ask<T>(Func<Database, T> question) => Write(question);

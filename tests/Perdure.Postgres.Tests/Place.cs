@@ -1,4 +1,5 @@
 using Npgsql;
+using Perdure.Tests;
 
 namespace Perdure.Postgres.Tests;
 

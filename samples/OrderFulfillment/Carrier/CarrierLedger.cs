@@ -2,14 +2,10 @@ using Shop.Ledgers;
 
 namespace Shop.Carrier;
 
-/// <summary>A shipment as the carrier knows it.</summary>
-/// <param name="Status"><c>shipped</c>, <c>recalled</c>, <c>refused</c>.</param>
-public sealed record Shipping(string Id, string Status, string Token);
-
 /// <summary>
 /// The carrier's books. A shipment's token is unique in them: the same one again gets the first answer again, and one that was recalled before it came is refused.
 /// </summary>
-public sealed class CarrierLedger(string path) : IDisposable
+public sealed class CarrierLedger(string path) : ICarrier, IDisposable
 {
     /// <summary>A country that no parcel can be sent to.</summary>
     public const string Nowhere = "ZZ";
@@ -25,12 +21,12 @@ public sealed class CarrierLedger(string path) : IDisposable
         CREATE INDEX IF NOT EXISTS shipments_by_order ON shipments (order_id);
         """);
 
-    /// <summary>Takes parcels on, or says what was said to this token before.</summary>
-    public Task<Shipping> Ship(string token, string orderId, string country, int parcels) => _file.Write(db =>
+    /// <inheritdoc />
+    public Task<Shipping> Ship(string token, string orderId, string country, int parcels, CancellationToken cancellation = default) => _file.Write(db =>
         Find(db, token) ?? Book(db, token, orderId, country == Nowhere ? "refused" : "shipped", parcels));
 
-    /// <summary>Brings the parcels back. A token that never came is remembered, and refused when it does.</summary>
-    public Task<Shipping> Recall(string token, string orderId) => _file.Write(db =>
+    /// <inheritdoc />
+    public Task<Shipping> Recall(string token, string orderId, CancellationToken cancellation = default) => _file.Write(db =>
     {
         if (Find(db, token) is not { } known) return Book(db, token, orderId, "void", 0);
         db.Execute("UPDATE shipments SET status = 'recalled' WHERE token = ?1 AND status = 'shipped'", token);

@@ -11,11 +11,11 @@ public sealed record Consignment(string OrderId, Address To, IReadOnlyList<Parce
 public sealed record Shipment(string Id);
 
 /// <summary>Books the carrier.</summary>
-public sealed class DispatchShipment(CarrierLedger carrier) : Operation<Consignment, Shipment>
+public sealed class DispatchShipment(ICarrier carrier) : Operation<Consignment, Shipment>
 {
     public override async Task<Shipment> Run(Consignment goods, Attempt attempt)
     {
-        var shipping = await carrier.Ship(attempt.Token, goods.OrderId, goods.To.Country, goods.Parcels.Count);
+        var shipping = await carrier.Ship(attempt.Token, goods.OrderId, goods.To.Country, goods.Parcels.Count, attempt.Cancelled);
         return shipping.Status switch
         {
             "shipped" => new Shipment(shipping.Id),
@@ -24,5 +24,5 @@ public sealed class DispatchShipment(CarrierLedger carrier) : Operation<Consignm
         };
     }
 
-    public override Task Undo(Consignment goods, Shipment? shipment, Attempt attempt) => carrier.Recall(attempt.Token, goods.OrderId);
+    public override Task Undo(Consignment goods, Shipment? shipment, Attempt attempt) => carrier.Recall(attempt.Token, goods.OrderId, attempt.Cancelled);
 }

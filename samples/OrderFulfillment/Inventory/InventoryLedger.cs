@@ -5,22 +5,11 @@ namespace Shop.Inventory;
 /// <summary>How much there is of one article. Every unit is in exactly one of the three numbers.</summary>
 public sealed record Stock(string Sku, long OnHand, long Reserved, long Shipped);
 
-/// <summary>A quantity of one article.</summary>
-public sealed record Item(string Sku, int Quantity);
-
-/// <summary>What the warehouse said to a request.</summary>
-/// <param name="Refusal">Why not; null where it was done.</param>
-public sealed record Reply(string? Refusal = null)
-{
-    /// <summary>Whether it was done.</summary>
-    public bool Done => Refusal is null;
-}
-
 /// <summary>
 /// The warehouse's books: what is on hand, reserved for an order, shipped. Every change comes under a token that the books hold unique: the same token again
 /// gets the first answer again, and a token that was taken back before it came is refused for good.
 /// </summary>
-public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, long> seed) : IDisposable
+public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, long> seed) : IInventory, IDisposable
 {
     private readonly LedgerFile _file = Open(path, seed);
 
@@ -60,8 +49,8 @@ public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, lon
         return file;
     }
 
-    /// <summary>Reserves all of it or nothing.</summary>
-    public Task<Reply> Reserve(string token, string orderId, IReadOnlyList<Item> items) => _file.Write(db =>
+    /// <inheritdoc />
+    public Task<Reply> Reserve(string token, string orderId, IReadOnlyList<Item> items, CancellationToken cancellation = default) => _file.Write(db =>
     {
         if (Hold(db, token) is { } known)
             return known.Status switch { "refused" => new Reply(known.Reason), "released" => new("released-before"), _ => new() };
@@ -83,8 +72,8 @@ public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, lon
         }
     });
 
-    /// <summary>Puts back what the token reserved. A token that never came is remembered, and refused when it does.</summary>
-    public Task<Reply> Release(string token, string orderId) => _file.Write(db =>
+    /// <inheritdoc />
+    public Task<Reply> Release(string token, string orderId, CancellationToken cancellation = default) => _file.Write(db =>
     {
         switch (Hold(db, token)?.Status)
         {
@@ -102,14 +91,14 @@ public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, lon
         }
     });
 
-    /// <summary>Writes down that a parcel was packed for an order.</summary>
-    public Task<Reply> Pack(string token, string parcel) => _file.Write(db => Move(db, token, "parcel", parcel, "done"));
+    /// <inheritdoc />
+    public Task<Reply> Pack(string token, string parcel, CancellationToken cancellation = default) => _file.Write(db => Move(db, token, "parcel", parcel, "done"));
 
-    /// <summary>Writes down that the parcel was unpacked again, or must never be packed.</summary>
-    public Task<Reply> Unpack(string token, string parcel) => _file.Write(db => Move(db, token, "parcel", parcel, "taken-back"));
+    /// <inheritdoc />
+    public Task<Reply> Unpack(string token, string parcel, CancellationToken cancellation = default) => _file.Write(db => Move(db, token, "parcel", parcel, "taken-back"));
 
-    /// <summary>Hands what is held to the carrier: from reserved to shipped.</summary>
-    public Task<Reply> HandOver(string token, string hold) => _file.Write(db =>
+    /// <inheritdoc />
+    public Task<Reply> HandOver(string token, string hold, CancellationToken cancellation = default) => _file.Write(db =>
     {
         var before = Status(db, token);
         var reply = Move(db, token, "handover", hold, "done");
@@ -121,8 +110,8 @@ public sealed class InventoryLedger(string path, IReadOnlyDictionary<string, lon
         return reply;
     });
 
-    /// <summary>Takes a handover back: from shipped to reserved.</summary>
-    public Task<Reply> TakeBack(string token, string hold) => _file.Write(db =>
+    /// <inheritdoc />
+    public Task<Reply> TakeBack(string token, string hold, CancellationToken cancellation = default) => _file.Write(db =>
     {
         var before = Status(db, token);
         var reply = Move(db, token, "handover", hold, "taken-back");

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Perdure;
 
@@ -36,16 +35,7 @@ public sealed class MerchantClient(HttpClient http, OwnAddress own, MerchantSett
     private async Task<HttpResponseMessage> Post<T>(string path, string token, T body, CancellationToken cancellation)
     {
         var merchant = settings.BaseUrl ?? await own.Get(cancellation);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(merchant, path)) { Content = JsonContent.Create(body) };
-        request.Headers.Add("Idempotency-Key", token);
-        try
-        {
-            return await http.SendAsync(request, cancellation);
-        }
-        catch (HttpRequestException exception) when (exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
-        {
-            throw new TransientFailure("merchant-unreachable", "The merchant does not listen. Nothing was sent.", exception);
-        }
+        return await http.PostUnder(token, new(merchant, path), body, "merchant", cancellation);
     }
 
     private static async Task<ChargeAnswer> Answer(HttpResponseMessage response, CancellationToken cancellation) =>

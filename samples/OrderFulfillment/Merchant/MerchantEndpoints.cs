@@ -12,7 +12,7 @@ public sealed record RefundRequest(string OrderId);
 /// <summary>The merchant's API, and its audit.</summary>
 public static class MerchantEndpoints
 {
-    private const string Key = "Idempotency-Key";
+    private const string Key = Downstream.Key;
 
     public static void MapMerchant(this IEndpointRouteBuilder app)
     {

@@ -53,6 +53,7 @@ internal sealed partial class PageDelivery(IPerdure perdure, IStore store, IEnum
         List<(StoredPage Page, Delivery Delivery)> due = [];
         foreach (var page in owed)
         {
+            if (!perdure.Owns(page.Instance)) continue;      // the node that has the instance delivers its pages
             if (!_under.TryGetValue(page.Page.Key, out var delivery)) _under[page.Page.Key] = delivery = new();
             if (delivery.Next <= now) due.Add((page, delivery));
         }

@@ -15,6 +15,7 @@ CREATE TABLE store (
 );
 
 -- Nodes that are alive, or were when they were last heard of. A node holds the session advisory lock (oid of the schema, its id) as long as its keeper's connection lives.
+--   lease: how long after its last renewal others wait before they take its lanes; grace: how long they wait where its lock is free. Milliseconds, as each counts them on a clock of its own.
 CREATE TABLE node (
   id          int     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   host        text    NOT NULL,
@@ -23,12 +24,14 @@ CREATE TABLE node (
   carries     text    NOT NULL,
   joined_at   bigint  NOT NULL,
   lease_until bigint  NOT NULL,
+  lease       int     NOT NULL,
+  grace       int     NOT NULL,
   leaving     boolean NOT NULL DEFAULT false
 );
 
 -- The fence. Every commit begins by writing its marker here under its epoch, and holds the row until it is durable.
 --   marker: the number of the newest batch that was written; closed: batches up to this one are not written any more.
---   owner: the node that owns it; wanted_by: the node that the owner is asked to hand it over to.
+--   owner: the node that owns it; wanted_by: the node that its last owner handed it over to.
 CREATE TABLE lane (
   id        smallint PRIMARY KEY,
   epoch     bigint   NOT NULL DEFAULT 0,
@@ -52,6 +55,7 @@ CREATE TABLE inbox (
   answer      bytea,
   UNIQUE (receiver, key)
 );
+CREATE INDEX inbox_answered ON inbox (answered_at) WHERE answered_at IS NOT NULL;
 CREATE INDEX inbox_open ON inbox (lane, position) WHERE answered_at IS NULL;
 
 -- What the database says to what must not be; the message stands at the trigger.

@@ -28,13 +28,6 @@ UPDATE store SET position_base = n.base FROM (SELECT (SELECT max(position) FROM 
 -- name: store
 SELECT lanes, (SELECT oid FROM pg_namespace WHERE nspname = $1)::bigint FROM store
 
--- name: take-lanes
-WITH before AS (SELECT id, clean, since FROM lane ORDER BY id FOR UPDATE)
-UPDATE lane l SET epoch = l.epoch + 1, owner = NULL, marker = 0, closed = 0, clean = false, since = $1 FROM before b WHERE l.id = b.id RETURNING l.id, l.epoch, b.clean, b.since
-
--- name: close-lanes
-UPDATE lane l SET clean = true FROM (SELECT unnest($1) AS id, unnest($2) AS epoch) o WHERE l.id = o.id AND l.epoch = o.epoch
-
 -- name: newest-instance
 SELECT coalesce(max(id), 0) FROM instance
 

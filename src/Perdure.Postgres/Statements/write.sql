@@ -1,7 +1,7 @@
 -- name: fence
 SELECT fence_1($1, $2, $3, $4)
 
--- name: lanes
+-- name: fences
 SELECT id, epoch, marker, closed FROM lane WHERE id = ANY ($1)
 
 -- name: close-batch

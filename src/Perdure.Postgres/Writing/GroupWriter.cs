@@ -210,7 +210,7 @@ internal sealed class GroupWriter : IDisposable
     private Dictionary<int, (long Epoch, long Marker, long Closed)> Lanes(List<(int Lane, long Epoch, long Number)> fences)
     {
         var lanes = new Dictionary<int, (long Epoch, long Marker, long Closed)>();
-        using var command = StoreSchema.Command(_connection!, SqlText.Statement("lanes"), fences.Select(f => (short)f.Lane).ToArray());
+        using var command = StoreSchema.Command(_connection!, SqlText.Statement("fences"), fences.Select(f => (short)f.Lane).ToArray());
         using var reader = command.ExecuteReader();
         while (reader.Read()) lanes[reader.GetInt16(0)] = (reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
         return lanes;

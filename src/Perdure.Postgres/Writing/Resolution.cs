@@ -44,7 +44,7 @@ internal static class Resolution
 
     private static long Epoch(NpgsqlConnection connection, int lane)
     {
-        using var command = StoreSchema.Command(connection, SqlText.Statement("lanes"), new[] { (short)lane });
+        using var command = StoreSchema.Command(connection, SqlText.Statement("fences"), new[] { (short)lane });
         using var reader = command.ExecuteReader();
         return reader.Read() ? reader.GetInt64(1) : 0;
     }

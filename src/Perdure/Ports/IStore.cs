@@ -119,7 +119,16 @@ public sealed record Ownership(IReadOnlyList<LaneLease> Lanes, bool Unclean, Ins
 /// <param name="Lane">Its number, from 0.</param>
 /// <param name="Lanes">How many lanes the slots are divided over: slot modulo this is the lane.</param>
 /// <param name="Epoch">Locked inside of every commit; a higher one makes this one a zombie.</param>
-public sealed record LaneLease(int Lane, int Lanes, long Epoch);
+public sealed record LaneLease(int Lane, int Lanes, long Epoch)
+{
+    /// <summary>What is known of this lane's owner before, where lanes had several; null where the ownership says it for all.</summary>
+    public LaneBefore? Before { get; init; }
+}
+
+/// <summary>The owner of a lane before this one.</summary>
+/// <param name="Unclean">Whether it did not hand the lane over in order.</param>
+/// <param name="Since">When it took the lane; null where there was none.</param>
+public sealed record LaneBefore(bool Unclean, DateTimeOffset? Since);
 
 /// <summary>A store that cannot be used, with a stable code.</summary>
 /// <param name="code">Such as <c>store.held</c>.</param>

@@ -18,6 +18,8 @@ internal sealed class Engine(Node node) : IPerdure
 
     public NodeHealth Health => node.Health();
 
+    public bool Owns(InstanceId instance) => node.LaneOf(instance) is not null;
+
     public event Action<RefusalNotice>? Refused
     {
         add => node.Refused += value;
@@ -30,7 +32,7 @@ internal sealed class Engine(Node node) : IPerdure
     {
         ArgumentNullException.ThrowIfNull(request);
         if (node.Closed is { } closed) return Answer(new StartAnswer.Unavailable(closed.Code, closed.Message, Soon));
-        if (node.Registry.Find(request.Workflow, request.Version) is not { } code)
+        if (node.CodeFor(request.Workflow, request.Version) is not { } code)
             return Refuse("workflow.not-found", request, request.Version is { } version
                 ? $"There is no version {version} of the workflow \"{request.Workflow}\"." : $"There is no workflow \"{request.Workflow}\".", said => new StartAnswer.NoWorkflow(said));
         List<InputFault> faults = [];
@@ -57,7 +59,7 @@ internal sealed class Engine(Node node) : IPerdure
         if (prepared.BusinessKey is { } business && !IsKey(business))
             return Invalid(request, [new("$", $"The workflow's own key of this input must be 1 to {KeyMax} printable characters.")]);
 
-        var lane = node.NextLane();
+        if (node.NextLane() is not { } lane) return Answer(new StartAnswer.Unavailable("node.no-lane", "This node owns no lane now; others take starts.", Soon));
         if (lane.InFlight + lane.Queued >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
             return Refuse("engine.overloaded", request, Busy, _ => new StartAnswer.Overloaded(Soon));
         var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, request.Key, prepared.BusinessKey, prepared.PayloadHash);
@@ -84,30 +86,29 @@ internal sealed class Engine(Node node) : IPerdure
             node.Refuse("input.invalid", InputFaults.Say(faults), null, instance);
             return Task.FromResult<CommandAnswer>(new CommandAnswer.Invalid(faults));
         }
-        return Send(instance, (lane, _) => new Command.Send(lane.Now, signal, messageId, new(signal, "", body.ToArray())), cancellation);
+        return Send(instance, new InstanceCommand.Signal(signal, messageId, body.ToArray()), cancellation);
     }
 
     public Task<CommandAnswer> Decide(InstanceId instance, int visit, bool approved, Caller by, string why, CancellationToken cancellation) =>
-        Send(instance, (lane, _) => new Command.DecideGate(lane.Now, visit, approved, by.Name, by.Roles, why), cancellation);
+        Send(instance, new InstanceCommand.Decide(visit, approved, by.Name, by.Roles, why), cancellation);
 
     public Task<CommandAnswer> Cancel(InstanceId instance, Caller by, string reason, CancellationToken cancellation) =>
-        Send(instance, (lane, hot) => new Command.Cancel(lane.Now, by.Name, reason, hot.Code?.DataOfCancelled(lane.Codec, by.Name, reason)), cancellation);
+        Send(instance, new InstanceCommand.Cancel(by.Name, reason), cancellation);
 
     public Task<CommandAnswer> Pause(InstanceId instance, Caller by, CancellationToken cancellation) =>
-        Send(instance, (lane, _) => new Command.Pause(lane.Now, by.Name), cancellation);
+        Send(instance, new InstanceCommand.Pause(by.Name), cancellation);
 
     public Task<CommandAnswer> Resume(InstanceId instance, Caller by, CancellationToken cancellation) =>
-        Send(instance, (lane, _) => new Command.Resume(lane.Now, by.Name), cancellation);
+        Send(instance, new InstanceCommand.Resume(by.Name), cancellation);
 
     public Task<CommandAnswer> Retry(InstanceId instance, Caller by, int? incident, RetryMode mode, CancellationToken cancellation) =>
-        Send(instance, (lane, hot) => new Command.Retry(lane.Now, by.Name, incident ?? hot.Instance?.Incident?.Number ?? 0, mode), cancellation);
+        Send(instance, new InstanceCommand.Retry(by.Name, incident, mode), cancellation);
 
     public async Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation)
     {
         if (!node.IsOpen) return null;
         if (await node.Store.Load(instance, cancellation).ConfigureAwait(false) is not { } stored) return null;
-        var lane = node.LaneOf(instance);
-        var running = await node.Ask(lane, () => lane.ProgressOf(instance)).ConfigureAwait(false);
+        var running = node.LaneOf(instance) is { } lane ? await node.Ask(lane, () => lane.ProgressOf(instance)).ConfigureAwait(false) : new Dictionary<int, Progress>();
         var absent = node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion) is null
             ? $"No code is here for {stored.Row.Workflow} version {stored.Row.WorkflowVersion}." : null;
         return new(stored.Row, StoredHistory.Rebuild(stored), running, absent);
@@ -116,17 +117,18 @@ internal sealed class Engine(Node node) : IPerdure
     public async Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
         [.. (await node.Store.Records(instance, fromVersion, limit, cancellation).ConfigureAwait(false)).Select(StoredHistory.Decode)];
 
-    private Task<CommandAnswer> Send(InstanceId instance, Func<Lane, Hot, Command> command, CancellationToken cancellation)
+    private Task<CommandAnswer> Send(InstanceId instance, InstanceCommand command, CancellationToken cancellation)
     {
         if (node.Closed is { } closed) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(closed.Code, closed.Message, Soon));
         var lane = node.LaneOf(instance);
-        if (lane.Backlog >= node.Options.QueueMax)
+        if ((lane?.Backlog ?? node.Forwarding) >= node.Options.QueueMax)
         {
             node.Refuse("engine.overloaded", Busy, null, instance);
             return Task.FromResult<CommandAnswer>(new CommandAnswer.Overloaded(Soon));
         }
         var reply = new CommandReply(node.Shell);
-        lane.Post(new Lane.CommandMessage(instance, command, reply));
+        if (lane is not null) lane.Post(new Lane.CommandMessage(instance, command, reply));
+        else node.Forward(instance, command, reply);
         return reply.Task.WaitAsync(cancellation);
     }
 

@@ -58,6 +58,11 @@ public interface IPerdure
     /// <summary>Refusals as they happen: for events and metrics; not stored.</summary>
     event Action<RefusalNotice>? Refused;
 
+    /// <summary>
+    /// Whether this node acts for the instance now: where many nodes share a store, each has some of the instances. Around a change of hands both or neither may say so for a moment.
+    /// </summary>
+    bool Owns(InstanceId instance) => true;
+
     /// <summary>How the node is.</summary>
     NodeHealth Health { get; }
 }

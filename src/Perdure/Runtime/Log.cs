@@ -21,6 +21,24 @@ internal static partial class Log
     [LoggerMessage(1011, LogLevel.Critical, "Lane {Lane} stands still: {Code}: {Reason}")]
     public static partial void LaneHalted(ILogger log, int lane, string code, string reason);
 
+    [LoggerMessage(1019, LogLevel.Warning, "Lane {Lane} has passed from this node ({Code}: {Reason}); the others go on.")]
+    public static partial void LanePassed(ILogger log, int lane, string code, string reason);
+
+    [LoggerMessage(1024, LogLevel.Information, "Lane {Lane} is this node's with epoch {Epoch}; {Before}.")]
+    public static partial void LaneGained(ILogger log, int lane, long epoch, string before);
+
+    [LoggerMessage(1025, LogLevel.Information, "Lane {Lane} is handed over.")]
+    public static partial void LaneHandedOver(ILogger log, int lane);
+
+    [LoggerMessage(1026, LogLevel.Error, "The database is away ({Code}); nothing new is taken or started until it is back.")]
+    public static partial void DatabaseAway(ILogger log, Exception e, string code);
+
+    [LoggerMessage(1027, LogLevel.Information, "The database is back.")]
+    public static partial void DatabaseBack(ILogger log);
+
+    [LoggerMessage(1028, LogLevel.Error, "A command for instance {Instance} could not be given to the node that owns its lane.")]
+    public static partial void ForwardFailed(ILogger log, Exception e, InstanceId instance);
+
     [LoggerMessage(1012, LogLevel.Critical, "A message of the lane failed: {Message}.")]
     public static partial void MessageFailed(ILogger log, Exception e, string message);
 

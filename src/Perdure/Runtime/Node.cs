@@ -8,14 +8,14 @@ using Perdure.Replay;
 namespace Perdure.Runtime;
 
 /// <summary>A node: the code it carries, the store it has opened, and its lanes.</summary>
-internal sealed class Node
+internal sealed partial class Node : IAsyncDisposable
 {
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, byte> _reports = new(StringComparer.Ordinal);
     private readonly Feed _feed = new();
-    private Lane[] _lanes = [];
-    private int _nextLane;
-    private volatile StoreException? _notWritable;
+    private readonly OwnedLanes _owned = new();
+    private volatile StoreException? _notWritable, _away;
+    private volatile bool _opened;
     private volatile StoreException? _lost;
     private volatile string? _stuck;
     private ITimer? _watch;
@@ -33,14 +33,10 @@ internal sealed class Node
     public IOperations Operations { get; }
     public PerdureOptions Options { get; }
     public PayloadCodec Codec { get; }
-    public bool Unclean { get; private set; }
-    public DateTimeOffset OpenedAt { get; private set; }
-    /// <summary>When the owner before opened the store: whose last record is older was not at work in that life.</summary>
-    public DateTimeOffset OpenedBefore { get; private set; }
     public bool Draining { get; private set; }
-    public bool IsOpen => _lanes.Length > 0 && !_stopped;
+    public bool IsOpen => _opened && !_stopped;
     public Feed Feed => _feed;
-    public IReadOnlyList<Lane> Lanes => _lanes;
+    public IReadOnlyList<Lane> Lanes => _owned.All;
 
     /// <summary>Why commands are not taken now; null when they are.</summary>
     public (string Code, string Message)? Closed =>
@@ -48,7 +44,7 @@ internal sealed class Node
         : _lost is { } lost ? (lost.Code, lost.Message)
         : _stuck is { } stuck ? ("lane.stuck", stuck)
         : !IsOpen ? ("node.starting", "The node has not opened its store yet.")
-        : _notWritable is { } reason ? (reason.Code, reason.Message)
+        : (_away ?? _notWritable) is { } reason ? (reason.Code, reason.Message)
         : null;
 
     public event Action<RefusalNotice>? Refused;
@@ -59,18 +55,17 @@ internal sealed class Node
     /// <summary>Opens the store, registers the maps, and begins.</summary>
     public async Task Open(NodeIdentity identity, CancellationToken cancellation)
     {
+        identity = identity with { Carries = [.. Registry.All.Select(c => new CarriedVersion(c.Map.Workflow, c.Map.Version))] };
         var ownership = await Store.Open(identity, cancellation).ConfigureAwait(false);
         foreach (var carried in Registry.All) await Store.Register(carried.Map, cancellation).ConfigureAwait(false);
         _undoable = [.. (await Store.LiveOperations(cancellation).ConfigureAwait(false))
             .Where(live => Registry.Step(live.Operation) is null)
             .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
-        Unclean = ownership.Unclean;
-        (OpenedAt, OpenedBefore) = (Store.Clock.GetUtcNow(), ownership.Before ?? DateTimeOffset.MinValue);
-        Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Max(l => l.Epoch),
-            ownership.Before is null ? "nobody owned it before" : Unclean ? "the owner before did not close it" : "the owner before closed it");
-        Lane[] lanes = [.. ownership.Lanes.Select(lease => new Lane(this, lease, ownership.Newest, _log))];
-        foreach (var lane in lanes) lane.Begin($"perdure-lane-{Array.IndexOf(lanes, lane)}");
-        _lanes = lanes;
+        Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Select(l => l.Epoch).DefaultIfEmpty().Max(),
+            ownership.Before is null ? "nobody owned it before" : ownership.Unclean ? "the owner before did not close it" : "the owner before closed it");
+        foreach (var lease in ownership.Lanes) Begin(lease, lease.Before ?? new(ownership.Unclean, ownership.Before), ownership.Newest);
+        _opened = true;
+        Store.Attach(this);
         _watch = Shell.Time.CreateTimer(_ => Watch(), null, WatchEvery, WatchEvery);
     }
 
@@ -84,11 +79,11 @@ internal sealed class Node
     private void Watch()
     {
         string? stuck = null;
-        foreach (var lane in _lanes)
+        foreach (var lane in _owned.All)
         {
             if (lane.Stands() is not var (time, instance, state) || time < Options.BodyStallsAfter) continue;
             stuck = $"The body of {state} of instance {instance} has held its lane for {time.TotalSeconds:0} s; it neither ends nor waits on its visit.";
-            if (_stuck is null) Log.LaneStuck(_log, Array.IndexOf(_lanes, lane), time.TotalSeconds, state, instance);
+            if (_stuck is null) Log.LaneStuck(_log, lane.Lease.Lane, time.TotalSeconds, state, instance);
             if (time >= Options.BodyStallsAfter * GivenUpAfter && !System.Diagnostics.Debugger.IsAttached) Lost("lane.stuck", stuck);
         }
         _stuck = stuck;
@@ -100,18 +95,22 @@ internal sealed class Node
     {
         if (!IsOpen || Draining) return;
         Draining = true;
-        Log.Draining(_log, _lanes.Sum(l => l.RunningAttempts), _lanes.Sum(l => l.InFlight));
-        if (await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false))
+        var lanes = _owned.All;
+        Log.Draining(_log, lanes.Sum(l => l.RunningAttempts), lanes.Sum(l => l.InFlight));
+        // Others go on at once with what runs here; where there are none, it is let end.
+        if (Store.IsShared && _peers.Count > 1) await Within(Task.WhenAll(lanes.Select(HandOver)), within).ConfigureAwait(false);
+        else if (await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false))
         {
-            foreach (var lane in _lanes) lane.Post(new CancelAllMessage());
+            foreach (var lane in lanes) lane.Post(new CancelAllMessage());
             await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
             await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
         }
+        if (Store.IsShared) await Within(Task.WhenAll(_owned.All.Select(HandOver)), Brief).ConfigureAwait(false);
         _stopped = true;
         if (_watch is not null) await _watch.DisposeAsync().ConfigureAwait(false);
         try
         {
-            await Task.WhenAll(_lanes.Select(lane => lane.Stop())).WaitAsync(Brief, Shell.Time).ConfigureAwait(false);
+            await Task.WhenAll(_owned.All.Select(lane => lane.Stop())).WaitAsync(Brief, Shell.Time).ConfigureAwait(false);
             await Store.Close(CancellationToken.None).ConfigureAwait(false);
             Log.Stopped(_log);
         }
@@ -126,7 +125,18 @@ internal sealed class Node
         if (_lost is { } lost) throw lost;
     }
 
+    /// <summary>Where it was not closed, such as when its host could not start: nothing of it goes on after the store that it stands on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopped) return;
+        _stopped = true;
+        if (_watch is not null) await _watch.DisposeAsync().ConfigureAwait(false);
+        await Within(Task.WhenAll(_owned.All.Select(lane => lane.Stop())), Brief).ConfigureAwait(false);
+    }
+
     private static readonly TimeSpan Brief = TimeSpan.FromSeconds(2);
+
+    private Task Within(Task task, TimeSpan within) => Task.WhenAny(task, Task.Delay(within, Shell.Time));
 
     /// <summary>Waits until all lanes are settled, or the time is over. False where a lane does not answer: it stands in a body.</summary>
     private async Task<bool> Until(Func<Lane, bool> settled, TimeSpan within)
@@ -134,7 +144,7 @@ internal sealed class Node
         var end = Shell.Time.GetTimestamp();
         while (within - Shell.Time.GetElapsedTime(end) is { Ticks: > 0 } left)
         {
-            var asked = _lanes.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
+            var asked = _owned.All.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
             await Task.WhenAny(Task.WhenAll(asked), Task.Delay(left, Shell.Time)).ConfigureAwait(false);
             if (!asked.All(a => a.IsCompleted)) return false;
             if (asked.All(a => a.Result)) return true;
@@ -152,9 +162,9 @@ internal sealed class Node
         return message.Task;
     }
 
-    public Lane LaneOf(InstanceId id) => _lanes[id.Slot % _lanes.Length];
+    public Lane? LaneOf(InstanceId id) => _owned.Of(id);
 
-    public Lane NextLane() => _lanes[(uint)Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
+    public Lane? NextLane() => _owned.Next();
 
     public NodeHealth Health()
     {
@@ -162,10 +172,16 @@ internal sealed class Node
         if (Closed is { } closed) problems.Add(closed.Message);
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
-        return new(Closed is null, problems, _lanes.Sum(l => l.HotCount), _lanes.Sum(l => l.InFlight), _lanes.Sum(l => l.Queued));
+        var lanes = _owned.All;
+        return new(Closed is null, problems, lanes.Sum(l => l.HotCount), lanes.Sum(l => l.InFlight), lanes.Sum(l => l.Queued));
     }
 
-    public void Moved(long position) => _feed.Moved(position, Shell);
+    /// <summary>Records have become durable here. A shared store says itself up to where all nodes' records can be read in order.</summary>
+    public void Moved(long position)
+    {
+        if (!Store.IsShared) _feed.Moved(position, Shell);
+    }
+
     public void PageRaised() => PagesMoved?.Invoke();
     public void Writable(bool writable, StoreException? reason = null) => _notWritable = writable ? null : reason;
 
@@ -211,6 +227,8 @@ internal sealed class Node
         private T? _answer;
 
         public Task<T> Task => _source.Task;
+
+        public override bool IsAwaited => true;
 
         public override void Handle(Lane lane)
         {

@@ -3,8 +3,10 @@ namespace Shop.Tests.Processes;
 /// <summary>Looks from outside whether the books agree with what became of the orders.</summary>
 public static class Audit
 {
+    private const string Breach = "deadline.breached";
+
     /// <summary>Checks every order and all the stock.</summary>
-    public static async Task Agrees(RunningShop shop, IReadOnlyList<TestOrder> orders)
+    public static async Task Agrees(ShopFromOutside shop, IReadOnlyList<TestOrder> orders)
     {
         var edges = (await shop.Map()) is var map ? map.States.SelectMany(state => state.To.Append(map.CancelsTo).Select(to => (state.Name, to))).ToHashSet() : null!;
         Dictionary<string, long> reserved = [], shipped = [];
@@ -41,6 +43,9 @@ public static class Audit
             var undone = history.Where(e => e.Type == "undo.succeeded").Select(e => e.Data.GetProperty("ordinal").GetInt32()).ToList();
             Expect(undone.Zip(undone.Skip(1)).All(pair => pair.First > pair.Second), $"undone in the order {string.Join(", ", undone)}");
 
+            var (breaches, pages) = (history.Count(e => e.Type == Breach), (await shop.Pages(order)).Where(page => page.Code == Breach).ToList());
+            Expect(breaches == pages.Count && pages.Select(page => page.Key).Distinct().Count() == pages.Count, $"{breaches} breach(es), and {pages.Count} page(s): {string.Join(", ", pages)}");
+
             if (completed) Count(shipped, order);
             if (instance.State == TestOrder.Gate) Count(reserved, order);
         }
@@ -52,7 +57,7 @@ public static class Audit
             var expected = new WireStock(sku, start - reserved.GetValueOrDefault(sku) - shipped.GetValueOrDefault(sku), reserved.GetValueOrDefault(sku), shipped.GetValueOrDefault(sku));
             if (stock != expected) wrong.Add($"{stock} should be {expected}");
         }
-        Assert.True(wrong.Count == 0, $"{wrong.Count} thing(s) do not agree:\n{string.Join('\n', wrong)}\n--- the shop said:\n{shop.Process.Said}");
+        Assert.True(wrong.Count == 0, $"{wrong.Count} thing(s) do not agree:\n{string.Join('\n', wrong)}\n--- the shop said:\n{shop.Said}");
     }
 
     private static IEnumerable<(string From, string To)> Transitions(IReadOnlyList<WireEvent> history) =>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
+using Perdure.Tests;
 
 namespace Shop.Tests.Processes;
 
@@ -17,8 +18,11 @@ public sealed partial class ShopProcess : IAsyncDisposable
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _stage;
 
-    private ShopProcess(string folder, IEnumerable<string> settings)
+    private readonly Action<string>? _heard;
+
+    private ShopProcess(string folder, IEnumerable<string> settings, Action<string>? heard = null)
     {
+        _heard = heard;
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "OrderFulfillment.dll"), "--urls", "http://127.0.0.1:0", "--data", folder },
@@ -49,10 +53,10 @@ public sealed partial class ShopProcess : IAsyncDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts it and waits until it is ready; or, where it <paramref name="mayDie"/>, until it is dead.</summary>
-    public static async Task<ShopProcess> Start(string folder, IEnumerable<string> settings, CancellationToken cancellation, bool mayDie = false)
+    /// <summary>Starts it and waits until it is ready; or, where it <paramref name="mayDie"/>, until it is dead. Every line that it writes is <paramref name="heard"/>.</summary>
+    public static async Task<ShopProcess> Start(string folder, IEnumerable<string> settings, CancellationToken cancellation, bool mayDie = false, Action<string>? heard = null)
     {
-        var shop = new ShopProcess(folder, settings);
+        var shop = new ShopProcess(folder, settings, heard);
         try
         {
             shop._process.Start();
@@ -103,10 +107,13 @@ public sealed partial class ShopProcess : IAsyncDisposable
     /// <summary>Its number.</summary>
     public int Id => _process.Id;
 
+    /// <summary>Sends it a signal, such as <c>STOP</c>.</summary>
+    public void Signal(string signal) => ProcessTable.Signal(signal, Id);
+
     /// <summary>SIGTERM, and its exit code.</summary>
     public async Task<int> Terminate(CancellationToken cancellation)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        Signal("TERM");
         await _process.WaitForExitAsync(cancellation);
         return _process.ExitCode;
     }
@@ -141,6 +148,7 @@ public sealed partial class ShopProcess : IAsyncDisposable
     private void Hear(string? line)
     {
         if (line is null) return;
+        _heard?.Invoke(line);
         _said.Enqueue(line);
         while (_said.Count > LinesKept) _said.TryDequeue(out _);
         if (_stage is not null && line.Contains(_stage, StringComparison.Ordinal)) _reached.TrySetResult();

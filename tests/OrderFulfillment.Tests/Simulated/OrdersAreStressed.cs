@@ -44,7 +44,7 @@ public sealed class OrdersAreStressed
     {
         using var folder = new TemporaryFolder();
         string? store = null;
-        var report = Shipping(services => services.AddSingleton(_ => new InventoryLedger(folder.File("warehouse.db"), new InventorySettings().Seed())))
+        var report = Shipping(services => services.AddSingleton<IInventory>(_ => new InventoryLedger(folder.File("warehouse.db"), new InventorySettings().Seed())))
             .Rate(20).For(1.Seconds)
             .InRealTime((node, path) => node.UseSqlite(Path.Combine(store = path, "stress.db")))
             .Run();

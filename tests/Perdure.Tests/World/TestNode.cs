@@ -13,9 +13,19 @@ internal sealed class TestNode
     private int _keys;
 
     public TestNode(MemoryStore store, TestShell shell, Action<PerdureBuilder> configure, Action<IServiceCollection>? services = null)
+        : this(store, store, shell, configure, services)
     {
-        (Store, Shell) = (store, shell);
-        store.Time = shell.Clock;
+    }
+
+    /// <param name="rows">What is in the store in the end.</param>
+    /// <param name="store">The store as this node has it.</param>
+    /// <param name="shell">Its machine.</param>
+    /// <param name="configure">What it carries.</param>
+    /// <param name="services">What its operations depend on.</param>
+    public TestNode(MemoryStore rows, IStore store, TestShell shell, Action<PerdureBuilder> configure, Action<IServiceCollection>? services = null)
+    {
+        (Store, Shell) = (rows, shell);
+        rows.Time = shell.Clock;
         var collection = new ServiceCollection();
         collection.AddLogging(b => b.AddProvider(new FailingLogs(Logged)));
         collection.AddSingleton<INodeShell>(shell);

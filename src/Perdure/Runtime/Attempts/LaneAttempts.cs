@@ -97,14 +97,14 @@ internal sealed class LaneAttempts(Lane lane)
         {
             var (running, waiting) = _bounded[attempt.Step.Handle.Name];
             _bounded[attempt.Step.Handle.Name] = (running - 1, waiting);
-            while (waiting.TryDequeue(out var next))
+            while (!lane.Leaving && waiting.TryDequeue(out var next))
             {
                 if (next.Over) continue;
                 Begin(next);
                 break;
             }
         }
-        while (Running < lane.Node.Options.OperationsMax && _waiting.TryDequeue(out var next))
+        while (!lane.Leaving && Running < lane.Node.Options.OperationsMax && _waiting.TryDequeue(out var next))
             if (!next.Over) Begin(next);
     }
 
@@ -212,7 +212,7 @@ internal sealed partial class Lane
         var outcome = failure is null ? "success" : failure.Unknown ? "unknown" : "failure";
         if (Telemetry.Attempts.Enabled) Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
         if (Telemetry.StepDuration.Enabled) Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
-        if (_node.Draining && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
+        if (Leaving && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
         if (attempt.IsUndo) Handle(hot, new Command.EndUndo(Now, attempt.Ordinal, attempt.Number, failure, handle.UndoRetry, NextShare()));
         else
             Handle(hot, new Command.EndAttempt(Now, attempt.Ordinal, attempt.Number,

@@ -21,16 +21,25 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     private List<LaneMessage> _inbox = new(256), _taken = new(256);
     private int _posted;
     private ILaneLoop? _loop;
+    private readonly LaneBefore _before;
+    private readonly DateTimeOffset _takenAt;
 
-    public Lane(Node node, LaneLease lease, InstanceId newest, ILogger log)
+    /// <param name="node">Whose lane it is.</param>
+    /// <param name="lease">The lane.</param>
+    /// <param name="before">Its owner before: whose last record is older than that one's time was not at work in that life.</param>
+    /// <param name="newest">New ids are above this one.</param>
+    /// <param name="log">Where it tells what happens.</param>
+    public Lane(Node node, LaneLease lease, LaneBefore before, InstanceId newest, ILogger log)
     {
-        (_node, _lease, _log) = (node, lease, log);
+        (_node, _lease, _before, _log) = (node, lease, before, log);
+        _takenAt = node.Store.Clock.GetUtcNow();
         _ids = new(lease, newest);
         _attempts = new(this);
         _timers = new();
     }
 
     public Node Node => _node;
+    public LaneLease Lease => _lease;
     public PayloadCodec Codec => _node.Codec;
     public DateTimeOffset Now { get; private set; }
     public bool HasWork => Volatile.Read(ref _posted) > 0;
@@ -55,17 +64,34 @@ internal sealed partial class Lane : ILanePump, IBodyHost
 
     public void Begin(string name) => _loop = _node.Shell.StartLane(name, this);
 
-    public Task Stop() => _loop!.Stop();
+    /// <summary>Ends the loop. Who waits for an answer gets one, also where the message comes later.</summary>
+    public async Task Stop()
+    {
+        await _loop!.Stop().ConfigureAwait(false);
+        List<LaneMessage> late;
+        lock (_gate)
+        {
+            _over = true;
+            (late, _inbox) = (_inbox, []);
+        }
+        foreach (var message in late)
+            if (message.IsAwaited) message.Handle(this);
+    }
+
+    private bool _over;
 
     /// <summary>Hands a message in. Safe from any thread.</summary>
     public void Post(LaneMessage message)
     {
+        bool over;
         lock (_gate)
         {
-            _inbox.Add(message);
+            over = _over;
+            if (!over) _inbox.Add(message);
             _posted = _inbox.Count;
         }
-        _loop?.Wake();
+        if (!over) _loop?.Wake();
+        else if (message.IsAwaited) message.Handle(this);
     }
 
     public TimeSpan Pump()
@@ -98,10 +124,13 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             _attempts.FireTimeouts(Now);
             WatchStalls();
             TryAgain();
+            ReleaseWithheld();
             ContinueRecovery();
+            ReadInbox();
             Flush();
             Evict();
         }
+        EndHandOver();
         HotCount = _hot.Count;
         Volatile.Write(ref _gathered, _turns.Count + _parked);
         return NextMoment() - Moment(_node.Store.Clock.GetUtcNow());
@@ -129,6 +158,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         foreach (var (at, _) in _again)
             if (at < next) next = at;
         if (_retryFlushAt is { } flush && flush < next) next = flush;
+        if (_withheld.Count > 0 && Now + WithheldEvery < next) next = Now + WithheldEvery;
         return next;
     }
 
@@ -138,6 +168,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     /// <summary>The instance in memory; it is loaded where it is not, and where the work is owed, until that succeeds.</summary>
     internal Hot Take(InstanceId id, bool owed = true)
     {
+        if (id.Slot % _lease.Lanes != _lease.Lane) throw new InvalidOperationException($"Instance {id} is of lane {id.Slot % _lease.Lanes}, not of lane {_lease.Lane}.");
         if (_hot.TryGetValue(id, out var hot))
         {
             hot.Owed |= owed;
@@ -308,5 +339,8 @@ internal sealed partial class Lane : ILanePump, IBodyHost
 /// <summary>Something handed to a lane from outside.</summary>
 internal abstract class LaneMessage
 {
+    /// <summary>Somebody waits for what comes of it, so that it must be handled also where the lane has come to its end: a lane that stands answers without touching anything.</summary>
+    public virtual bool IsAwaited => false;
+
     public abstract void Handle(Lane lane);
 }

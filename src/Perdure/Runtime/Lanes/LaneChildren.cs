@@ -9,7 +9,7 @@ internal sealed partial class Lane
 {
     private void StartChild(Hot parent, Effect.StartChild child)
     {
-        if (_node.Registry.Find(child.Workflow, null) is not { } code)
+        if (_node.CodeFor(child.Workflow, null) is not { } code)
         {
             Handle(parent, new Command.FailBody(Now, parent.Instance!.Visit, new("child.no-workflow", $"There is no workflow \"{child.Workflow}\" on this node.")));
             return;
@@ -42,25 +42,28 @@ internal sealed partial class Lane
         }
         Read(_node.Store.FindKey(parent.Instance!.Namespace, child.Workflow, child.RequestKey, CancellationToken.None), key =>
         {
-            if (key is not null)
+            if (key is not null && key.Instance.Slot % _lease.Lanes != _lease.Lane)      // somebody else's, under the name of a child: it runs in a lane of its own
+                _node.Forward(key.Instance, new InstanceCommand.Cancel($"instance {parent.Id}", ParentCancelled), new(_node.Shell));
+            else if (key is not null)
                 Handle(Take(key.Instance), hot => CancelOf(hot, $"instance {parent.Id}"));
             else      // it was never started, and will not be any more: the parent need not wait
                 Deliver(parent.Id, child.Ordinal, $"never:{child.RequestKey}", MapDefinition.Cancelled, Payload.Null);
         }, Again);
     }
 
+    private const string ParentCancelled = "The parent was cancelled.";
+
     // It is cancelled even where its map cannot make the data of that end: its parent waits for it.
     private Command.Cancel CancelOf(Hot child, string by)
     {
-        const string Reason = "The parent was cancelled.";
         try
         {
-            return new(Now, by, Reason, child.Code?.DataOfCancelled(Codec, by, Reason));
+            return new(Now, by, ParentCancelled, child.Code?.DataOfCancelled(Codec, by, ParentCancelled));
         }
         catch (Exception e)
         {
             Log.CommandFailed(_log, e, child.Id);
-            return new(Now, by, Reason, null);
+            return new(Now, by, ParentCancelled, null);
         }
     }
 

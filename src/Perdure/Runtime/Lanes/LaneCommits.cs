@@ -189,13 +189,21 @@ internal sealed partial class Lane
     /// <summary>This owner may not or cannot write any more: everything stops here, and the next owner recovers from what is durable.</summary>
     private void HaltLane(string code, string message)
     {
-        Log.LaneHalted(_log, _lease.Lane, code, message);
+        if (_node.Store.IsShared) Log.LanePassed(_log, _lease.Lane, code, message);
+        else Log.LaneHalted(_log, _lease.Lane, code, message);
+        Stand(code, message);
+        EndHandOver();
+        _node.LaneGone(this, code, message);
+    }
+
+    /// <summary>Nothing of the lane goes on here.</summary>
+    private void Stand(string code, string message)
+    {
         _halted = true;
         foreach (var turn in _sent.SelectMany(s => s.Turns).Concat(_turns)) TellUnavailable(turn, code, message);
         _sent.Clear();
         (_turns, _items) = ([], []);
         foreach (var hot in _hot.Values.ToList()) Drop(hot);
-        _node.Lost(code, message);
     }
 
     private void Committed(Turn turn)
@@ -226,19 +234,19 @@ internal sealed partial class Lane
         switch (effect)
         {
             case Effect.StartAttempt start:
-                if (!_node.Draining) _attempts.Start(hot, start);
+                if (!Leaving && !Withhold(hot, start)) _attempts.Start(hot, start);
                 break;
             case Effect.CancelAttempt cancel:
                 _attempts.Cancel(hot, cancel.Ordinal);
                 break;
             case Effect.StartUndo undo:
-                if (!_node.Draining) StartUndo(hot, undo);
+                if (!Leaving && !Withhold(hot, undo)) StartUndo(hot, undo);
                 break;
             case Effect.SetTimer set:
                 Keep(hot.Id, set.Timer, set.Due);
                 break;
             case Effect.StartChild child:
-                if (!_node.Draining) StartChild(hot, child);
+                if (!Leaving) StartChild(hot, child);
                 break;
             case Effect.CancelChild child:
                 CancelChild(hot, child);

@@ -27,7 +27,7 @@ internal sealed partial class Lane
 
     private void ContinueRecovery()
     {
-        if (_node.Draining) return;
+        if (Leaving) return;
         if (_recovering && !_readingActive && _loading + InFlight < Math.Max(RecoveryPage, _node.Options.InFlightMax - RecoveryPage))
         {
             _readingActive = true;
@@ -133,7 +133,7 @@ internal sealed partial class Lane
         var last = stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint;
         hot.Head = last.Hash.ToArray();
         hot.Loading = false;
-        hot.DiedWith = _node.Unclean && last.At < _node.OpenedAt && last.At >= _node.OpenedBefore;
+        hot.DiedWith = _before.Unclean && last.At < _takenAt && last.At >= (_before.Since ?? DateTimeOffset.MinValue);
         if (hot.Code is null) _node.Absent(stored.Row.Workflow, stored.Row.WorkflowVersion);
         else if (hot.DiedWith && hot.Instance.Recoveries >= 2 && hot.Instance.Status is Status.Running or Status.Compensating)
         {

@@ -60,23 +60,30 @@ internal sealed partial class Lane
 
     internal sealed class StartMessage(Carried code, PreparedStart start, Reply reply) : LaneMessage
     {
+        public override bool IsAwaited => true;
+
         public override void Handle(Lane lane)
         {
-            if (lane._halted || lane._node.Draining) reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
-            else lane.Start(code, start, reply);
+            if (lane.Takes) lane.Start(code, start, reply);
+            else if (lane._node.Closed is null && lane._node.NextLane() is { } other && other != lane) other.Post(this);
+            else reply.Unavailable("node.stopping", Stopping);
         }
     }
 
-    internal sealed class CommandMessage(InstanceId instance, Func<Lane, Hot, Command> command, Reply reply) : LaneMessage
+    /// <summary>Whether it still takes what comes from outside.</summary>
+    private bool Takes => !_halted && !Leaving && !_over;
+
+    private const string Stopping = "The node is stopping or has lost its lane.";
+
+    internal sealed class CommandMessage(InstanceId instance, InstanceCommand command, CommandReply reply) : LaneMessage
     {
+        public override bool IsAwaited => true;
+
         public override void Handle(Lane lane)
         {
-            if (lane._halted || lane._node.Draining)
-            {
-                reply.Unavailable("node.stopping", "The node is stopping or has lost its lane.");
-                return;
-            }
-            lane.Handle(lane.Take(instance, owed: false), hot => command(lane, hot), reply);
+            if (lane.Takes) lane.Handle(lane.Take(instance, owed: false), hot => command.Make(lane, hot), reply);
+            else if (lane._node is { Closed: null, Store.IsShared: true } node) node.Forward(instance, command, reply);
+            else reply.Unavailable("node.stopping", Stopping);
         }
     }
 }

@@ -26,11 +26,11 @@ internal sealed partial class Lane
     }
 
     // While they may not, what makes room for them wakes the lane.
-    private bool TimersMayFire => !_node.Draining && InFlight + _loading < _node.Options.InFlightMax;
+    private bool TimersMayFire => !Leaving && InFlight + _loading < _node.Options.InFlightMax;
 
     private void FireTimers()
     {
-        if (_node.Draining) return;
+        if (Leaving) return;
         // Bounded: a flood of timers that fall due together goes through in portions, as the queue and the batches do.
         for (var fired = 0; fired < TimerPage && TimersMayFire && _timers.TryTakeDue(Now, out var timer); fired++)
             Handle(Take(timer.Instance), new Command.FireTimer(Now, timer.Timer));

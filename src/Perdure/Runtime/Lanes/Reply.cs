@@ -42,12 +42,18 @@ internal sealed class CommandReply(INodeShell shell) : AwaitedReply<CommandAnswe
     public override void NotFound() => Answer(new CommandAnswer.NotFound());
     public override void Unavailable(string code, string message) => Answer(new CommandAnswer.Unavailable(code, message, Soon));
 
-    public override void NotWritten(ItemAnswer answer) => Answer(answer switch
+    public override void NotWritten(ItemAnswer answer) => Answer(Of(answer));
+
+    /// <summary>Another node has answered.</summary>
+    public void Answered(CommandAnswer answer) => Answer(answer);
+
+    /// <summary>What it means to the caller that a command's turn was not written.</summary>
+    internal static CommandAnswer Of(ItemAnswer answer) => answer switch
     {
         ItemAnswer.Duplicate => new CommandAnswer.Done(false),
         ItemAnswer.Refused refused => new CommandAnswer.Refused("store.refused", refused.Reason),
         _ => new CommandAnswer.Unavailable("store.retry", "It was not written; try again.", Soon),
-    });
+    };
 }
 
 /// <summary>Answers a start.</summary>

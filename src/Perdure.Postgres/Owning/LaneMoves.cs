@@ -1,0 +1,164 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Owning;
+
+/// <summary>What this node does about its lanes after a look: gives up what has passed on, declares the dead, hands over what is another's, takes what is its own. On the keeper's thread.</summary>
+internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes times, Proof proof, Watch watch, Teller teller, Func<InstanceId> newest, Action woken)
+{
+    private readonly Dictionary<int, (long Epoch, TimeSpan From)> _free = [];
+    private readonly Queue<(TakenLane Lane, bool Unclean)> _untold = [];
+
+    /// <summary>The lanes, each as this node has it.</summary>
+    public IReadOnlyList<Tenure> Tenures { get; } = [.. Enumerable.Range(0, lanes).Select(lane => new Tenure(lane))];
+
+    /// <summary>Whether anything is this node's, or on its way from it.</summary>
+    public bool HasAny => Tenures.Any(t => t.Stage != Stage.None);
+
+    /// <summary>Acts on what was seen.</summary>
+    /// <returns>How soon to look again, at the latest.</returns>
+    public TimeSpan Act(KeeperConnection connection, Seen seen, bool leaving)
+    {
+        Check(seen);
+        if (Bury(connection, seen)) return TimeSpan.Zero;
+        var plan = Plan(seen, leaving);
+        HandOver(plan, leaving);
+        var held = leaving ? TimeSpan.MaxValue : Take(connection, seen, plan);
+        var death = watch.NextDeath(seen.Nodes) - proof.Now ?? TimeSpan.MaxValue;
+        var soonest = held < death ? held : death;
+        return soonest < TimeSpan.Zero ? TimeSpan.Zero : soonest;
+    }
+
+    /// <summary>Lets go of the lanes that the node has handed over; takes those away that it does not hand over in the time of a lease.</summary>
+    public void Release(KeeperConnection connection)
+    {
+        foreach (var tenure in Tenures)
+        {
+            if (tenure.Stage == Stage.HandingOver)
+            {
+                if (tenure.HandOver.IsCompletedSuccessfully) tenure.Release(clean: true);
+                else if (tenure.HandOver.IsCompleted || proof.Now - tenure.AskedAt >= times.Lease)
+                {
+                    tenure.Release(clean: false);
+                    teller.Lost(tenure.Lane, new("lane.stuck", $"Lane {tenure.Lane} was to be handed over to another node and was not let go of in time; it was taken away.", tenure.HandOver.Exception));
+                }
+            }
+        }
+        var done = Tenures.Where(t => t.Stage == Stage.Releasing).ToList();
+        if (done.Count == 0) return;
+        foreach (var lane in connection.Release(me, done, mark + " " + Wakes.Look)) Tenures[lane].End();
+        woken();
+    }
+
+    /// <summary>Tells of the lanes that were taken. Where the newest instance cannot be asked for, it is tried again at the next turn.</summary>
+    public void Tell()
+    {
+        while (_untold.TryPeek(out var taken))
+        {
+            // The lane may have passed on before it could be told of.
+            if (Tenures[taken.Lane.Lane] is { IsHeld: true } tenure && tenure.Epoch == taken.Lane.Epoch) teller.Gained(Owned(taken.Lane, taken.Unclean, newest()));
+            _untold.Dequeue();
+        }
+    }
+
+    /// <summary>What an opening found, as it is told to the one who opened.</summary>
+    public IReadOnlyList<Ownership> Opened()
+    {
+        var all = _untold.Where(t => Tenures[t.Lane.Lane].IsHeld).Select(t => Owned(t.Lane, t.Unclean, default)).ToList();
+        _untold.Clear();
+        return all;
+    }
+
+    /// <summary>Gives up a lane whose epoch has passed.</summary>
+    public void Lose(int lane, StoreException why)
+    {
+        var tenure = Tenures[lane];
+        if (!tenure.IsHeld) return;
+        var known = _untold.All(t => t.Lane.Lane != lane);
+        tenure.End();
+        if (known) teller.Lost(lane, why);
+    }
+
+    /// <summary>Gives up all lanes.</summary>
+    public void LoseAll(string code, string why, Exception? cause = null)
+    {
+        foreach (var tenure in Tenures) Lose(tenure.Lane, new(code, $"Lane {tenure.Lane} is given up: {why}", cause));
+    }
+
+    private void Check(Seen seen)
+    {
+        foreach (var row in seen.Lanes)
+        {
+            var tenure = Tenures[row.Id];
+            if (row.Owner == me && row.Epoch == tenure.Epoch) continue;
+            if (tenure.IsHeld) Lose(row.Id, Passed(row.Id, tenure.Epoch, row.Epoch));
+            else if (tenure.Stage == Stage.Releasing) tenure.End();
+        }
+    }
+
+    public static StoreException Passed(int lane, long had, long epoch) =>
+        new("lane.fenced", $"Lane {lane} has passed on to another node: it was taken under epoch {epoch}, this node had epoch {had}.");
+
+    private bool Bury(KeeperConnection connection, Seen seen)
+    {
+        var buried = false;
+        foreach (var node in seen.Nodes)
+            if (node.Id != me && watch.DeathOf(node, proof.Now) is { } how && connection.DeclareDead(node, how)) buried = true;
+        return buried;
+    }
+
+    private int?[] Plan(Seen seen, bool leaving)
+    {
+        var now = proof.Now;
+        var there = seen.Nodes.Select(n => n.Id).ToHashSet();
+        var members = seen.Nodes.Where(n => n.Id == me ? !leaving : !n.Leaving).Select(n => new Member(n.Id, n.Id == me || watch.IsWell(n, now))).ToList();
+        foreach (var lane in seen.Lanes)
+        {
+            if (lane.Owner is { } owner && there.Contains(owner)) _free.Remove(lane.Id);
+            else if (!_free.TryGetValue(lane.Id, out var free) || free.Epoch != lane.Epoch) _free[lane.Id] = (lane.Epoch, now);
+        }
+        return Spread.Plan(members, [.. seen.Lanes.Select(l => IsOverdue(l.Id) ? l with { WantedBy = null } : l)], there.Contains);
+    }
+
+    private bool IsOverdue(int lane) => _free.TryGetValue(lane, out var free) && proof.Now - free.From >= KeeperTimes.Reserved;
+
+    /// <summary>One lane at a time, so that the others go on; all at once where the node leaves.</summary>
+    private void HandOver(int?[] plan, bool leaving)
+    {
+        foreach (var tenure in Tenures.Where(t => t.Stage is Stage.HandingOver or Stage.Releasing)) tenure.Heir = plan[tenure.Lane] == me ? null : plan[tenure.Lane];
+        foreach (var tenure in Tenures)
+        {
+            if (!leaving && (teller.Owner is null || Tenures.Any(t => t.Stage is Stage.HandingOver or Stage.Releasing))) return;
+            if (tenure.Stage != Stage.Held || (!leaving && (plan[tenure.Lane] is not { } other || other == me))) continue;
+            var handOver = teller.HandOver(tenure.Lane);
+            tenure.Ask(handOver, proof.Now, plan[tenure.Lane]);
+            if (!handOver.IsCompleted) _ = handOver.ContinueWith(_ => woken(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            else woken();
+        }
+    }
+
+    private TimeSpan Take(KeeperConnection connection, Seen seen, int?[] plan)
+    {
+        var there = seen.Nodes.Select(n => n.Id).ToHashSet();
+        var wanted = seen.Lanes.Where(l => Tenures[l.Id].Stage == Stage.None
+            && (l.Owner == me || ((l.Owner is not { } owner || !there.Contains(owner)) && (plan[l.Id] == me || IsOverdue(l.Id))))).ToList();
+        if (wanted.Count == 0) return TimeSpan.MaxValue;
+
+        var taken = connection.Take(me, wanted);
+        foreach (var lane in taken)
+        {
+            var tenure = Tenures[lane.Lane];
+            // What this node gave up itself, and nobody has had since, was not cut off by a death.
+            var was = lane.Owner == me && tenure.Epoch == lane.Epoch - 1;
+            tenure.Take(lane.Epoch);
+            _untold.Enqueue((lane, !lane.Clean && !was));
+        }
+        if (taken.Count == wanted.Count) return TimeSpan.MaxValue;
+
+        // Somebody holds their rows: where it is what a dead node has left, it is ended.
+        foreach (var owner in wanted.Where(l => taken.All(t => t.Lane != l.Id)).Select(l => l.Owner).OfType<int>().Where(o => o != me).Distinct()) connection.EndSessions(owner);
+        return KeeperTimes.Again;
+    }
+
+    private Ownership Owned(TakenLane taken, bool unclean, InstanceId above) => new([new(taken.Lane, lanes, taken.Epoch) { Before = new(unclean, taken.Before) }], unclean, above, taken.Before);
+}

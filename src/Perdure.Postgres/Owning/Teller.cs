@@ -1,0 +1,90 @@
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Owning;
+
+/// <summary>
+/// Tells the node what came about, in order, from the keeper's thread. What comes about before anybody is named is kept where it matters later: lanes that were gained and lost, who is alive,
+/// whether the database is away.
+/// </summary>
+internal sealed class Teller(Action<Exception>? faulted)
+{
+    private readonly Queue<Action<ILaneOwner>> _kept = [];
+    private volatile ILaneOwner? _owner;
+    private IReadOnlyList<NodeIdentity>? _peers;
+    private StoreException? _away;
+    private bool _named;
+
+    /// <summary>Whom to tell; null before anybody was named.</summary>
+    public ILaneOwner? Owner => _owner;
+
+    /// <summary>Names whom to tell; the keeper's thread begins with it at its next turn.</summary>
+    public void Name(ILaneOwner owner) => _owner = owner;
+
+    /// <summary>Tells what was kept.</summary>
+    public void CatchUp()
+    {
+        if (_named || _owner is null) return;
+        _named = true;
+        while (_kept.TryDequeue(out var kept)) Tell(kept);
+        if (_peers is { } peers) Tell(o => o.Peers(peers));
+        if (_away is { } why) Tell(o => o.Away(why));
+    }
+
+    public void Gained(Ownership taken) => TellOrKeep(o => o.Gained(taken));
+
+    public void Lost(int lane, StoreException why) => TellOrKeep(o => o.Lost(lane, why));
+
+    public void Arrived(int lane) => TellNow(o => o.Arrived(lane));
+
+    public void Moved(long position) => TellNow(o => o.Moved(position));
+
+    public void Peers(IReadOnlyList<NodeIdentity> live)
+    {
+        _peers = live;
+        TellNow(o => o.Peers(live));
+    }
+
+    public void Away(StoreException why)
+    {
+        if (_away is not null) return;
+        _away = why;
+        TellNow(o => o.Away(why));
+    }
+
+    public void Back()
+    {
+        if (_away is null) return;
+        _away = null;
+        TellNow(o => o.Back());
+    }
+
+    /// <summary>Asks the node to hand a lane over. One that fails at it has let go of nothing.</summary>
+    public Task HandOver(int lane)
+    {
+        if (!_named) return Task.CompletedTask;
+        try { return _owner!.HandOver(lane); }
+        catch (Exception fault)
+        {
+            faulted?.Invoke(fault);
+            return Task.FromException(fault);
+        }
+    }
+
+    private void TellOrKeep(Action<ILaneOwner> what)
+    {
+        if (_named) Tell(what);
+        else _kept.Enqueue(what);
+    }
+
+    private void TellNow(Action<ILaneOwner> what)
+    {
+        if (_named) Tell(what);
+    }
+
+    /// <summary>A node that cannot be told is at fault; the other lanes go on.</summary>
+    private void Tell(Action<ILaneOwner> what)
+    {
+        try { what(_owner!); }
+        catch (Exception fault) { faulted?.Invoke(fault); }
+    }
+}

@@ -1,0 +1,78 @@
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Owning;
+
+/// <summary>Where a lane stands with this node.</summary>
+internal enum Stage
+{
+    /// <summary>It is not this node's.</summary>
+    None,
+
+    /// <summary>It is this node's.</summary>
+    Held,
+
+    /// <summary>It is this node's; the node was asked to hand it over.</summary>
+    HandingOver,
+
+    /// <summary>The node is done with it: the row has to say so.</summary>
+    Releasing,
+}
+
+/// <summary>One lane, as this node has it. Written by the keeper's thread; stage and epoch are read from any.</summary>
+internal sealed class Tenure(int lane)
+{
+    private volatile int _stage;
+    private long _epoch, _passed;
+
+    public int Lane => lane;
+
+    public Stage Stage { get => (Stage)_stage; private set => _stage = (int)value; }
+
+    /// <summary>The epoch under which this node has or last had it.</summary>
+    public long Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>Whether the node works at it.</summary>
+    public bool IsHeld => Stage is Stage.Held or Stage.HandingOver;
+
+    /// <summary>Whether nobody has found a newer epoch in its row.</summary>
+    public bool IsUnpassed => Volatile.Read(ref _passed) <= Epoch;
+
+    /// <summary>Completes when the node has let go.</summary>
+    public Task HandOver { get; private set; } = Task.CompletedTask;
+
+    /// <summary>When the node was asked.</summary>
+    public TimeSpan AskedAt { get; private set; }
+
+    /// <summary>Whom it is handed over to.</summary>
+    public int? Heir { get; set; }
+
+    /// <summary>Whether it is let go in order.</summary>
+    public bool Clean { get; private set; }
+
+    public void Take(long epoch)
+    {
+        Volatile.Write(ref _epoch, epoch);
+        Stage = Stage.Held;
+    }
+
+    /// <summary>Somebody found that epoch in its row. From any thread.</summary>
+    public void Pass(long epoch)
+    {
+        var seen = Volatile.Read(ref _passed);
+        while (seen < epoch && Interlocked.CompareExchange(ref _passed, epoch, seen) is var before && before != seen) seen = before;
+    }
+
+    public void Ask(Task handOver, TimeSpan now, int? heir)
+    {
+        (HandOver, AskedAt, Heir) = (handOver, now, heir);
+        Stage = Stage.HandingOver;
+    }
+
+    public void Release(bool clean)
+    {
+        Clean = clean;
+        Stage = Stage.Releasing;
+    }
+
+    public void End() => Stage = Stage.None;
+}

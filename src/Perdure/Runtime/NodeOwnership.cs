@@ -1,0 +1,120 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Runtime;
+
+/// <summary>Lanes that come to a node and go from it while it runs, and what goes to the nodes that have the others.</summary>
+internal sealed partial class Node : ILaneOwner
+{
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
+    private volatile IReadOnlyList<NodeIdentity> _peers = [];
+    private int _forwarding;
+
+    /// <summary>Commands that wait for another node's answer.</summary>
+    public int Forwarding => Volatile.Read(ref _forwarding);
+
+    /// <summary>
+    /// The code of a version, where it is asked for, else of the highest one that every live node carries that has the workflow at all: an instance may come to any of them.
+    /// </summary>
+    public Carried? CodeFor(string workflow, int? version)
+    {
+        if (version is not null) return Registry.Find(workflow, version);
+        var peers = _peers;
+        for (var i = Registry.All.Length - 1; i >= 0; i--)
+        {
+            var map = Registry.All[i].Map;
+            if (map.Workflow == workflow && peers.All(p => p.Carries.All(c => c.Workflow != workflow) || p.Carries.Contains(new(workflow, map.Version)))) return Registry.All[i];
+        }
+        return Registry.Find(workflow, null);
+    }
+
+    /// <summary>Gives a command to the node that owns the instance's lane, by the inbox.</summary>
+    public void Forward(InstanceId instance, InstanceCommand command, CommandReply reply)
+    {
+        Span<byte> unique = stackalloc byte[16];
+        Shell.Fill(unique);
+        Interlocked.Increment(ref _forwarding);
+        Store.Send(instance, command.Key ?? $"once:{Convert.ToHexStringLower(unique)}", command.Write(), CancellationToken.None).ContinueWith(sent =>
+        {
+            Interlocked.Decrement(ref _forwarding);
+            if (sent.IsCompletedSuccessfully && sent.Result is { } answer) reply.Answered(InboxAnswer.Read(answer, AskAgain));
+            else if (sent.IsCompletedSuccessfully)
+                reply.Unavailable("inbox.waiting", "The command is kept; the node that owns the instance has not answered yet. Asking again with the same key waits for the same answer.");
+            else
+            {
+                var fault = sent.Exception?.GetBaseException();
+                if (fault is not StoreException) Log.ForwardFailed(_log, fault ?? new OperationCanceledException(), instance);
+                reply.Unavailable((fault as StoreException)?.Code ?? "inbox.failed", fault?.Message ?? "The command was not kept; try again.");
+            }
+        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void Begin(LaneLease lease, LaneBefore before, InstanceId newest)
+    {
+        var lane = new Lane(this, lease, before, newest, _log);
+        lane.Begin($"perdure-lane-{lease.Lane}");
+        if (_owned.Add(lane) is { } replaced) replaced.Post(new Lane.LostMessage(new("lane.fenced", "This node has taken the lane anew.")));
+    }
+
+    /// <summary>A lane has come to its end here. Where it was the store's only one for ever, the node ends with it.</summary>
+    public void LaneGone(Lane lane, string code, string message)
+    {
+        if (!Store.IsShared)
+        {
+            Lost(code, message);
+            return;
+        }
+        _owned.Remove(lane);
+        _ = lane.Stop();
+    }
+
+    void ILaneOwner.Gained(Ownership taken)
+    {
+        foreach (var lease in taken.Lanes)
+        {
+            if (Draining || _stopped) return;
+            var before = lease.Before ?? new(taken.Unclean, taken.Before);
+            Log.LaneGained(_log, lease.Lane, lease.Epoch, before.Since is null ? "nobody owned it before" : before.Unclean ? "its owner before did not hand it over" : "its owner before handed it over");
+            Begin(lease, before, taken.Newest);
+        }
+    }
+
+    Task ILaneOwner.HandOver(int lane) => _owned.Numbered(lane) is { } owned ? HandOver(owned) : Task.CompletedTask;
+
+    private async Task HandOver(Lane lane)
+    {
+        var done = new TaskCompletionSource();
+        _owned.Remove(lane);      // commands that come from now on find the next owner by the inbox
+        lane.Post(new Lane.HandOverMessage(done));
+        await done.Task.ConfigureAwait(false);
+        await lane.Stop().ConfigureAwait(false);
+        Log.LaneHandedOver(_log, lane.Lease.Lane);
+    }
+
+    void ILaneOwner.Lost(int lane, StoreException why)
+    {
+        if (_owned.Numbered(lane) is not { } owned) return;
+        _owned.Remove(owned);
+        owned.Post(new Lane.LostMessage(why));
+    }
+
+    void ILaneOwner.Arrived(int lane) => _owned.Numbered(lane)?.Post(new Lane.ArrivedMessage());
+
+    void ILaneOwner.Away(StoreException why)
+    {
+        Log.DatabaseAway(_log, why, why.Code);
+        _away = why;
+        foreach (var lane in _owned.All) lane.Post(new Lane.AwayMessage(why));
+    }
+
+    void ILaneOwner.Back()
+    {
+        _away = null;
+        Log.DatabaseBack(_log);
+    }
+
+    void ILaneOwner.Moved(long position) => _feed.Moved(position, Shell);
+
+    void ILaneOwner.Peers(IReadOnlyList<NodeIdentity> live) => _peers = live;
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Npgsql;
+using Perdure.Ports;
+using Perdure.Tests;
+
+namespace Perdure.Postgres.Tests.Ownership;
+
+/// <summary>What cannot hold ownership is refused, in words that say what to do.</summary>
+public sealed class OwnershipRefusalTests
+{
+    [Theory]
+    [InlineData("transaction")]
+    [InlineData("session")]
+    public async Task A_pooler_is_refused(string mode)
+    {
+        await using var place = await OwnershipPlace.Make();
+        var folder = Directory.CreateTempSubdirectory("perdure-pooler-");
+        try
+        {
+            var server = new NpgsqlConnectionStringBuilder(place.ConnectionString);
+            var port = FreePort();
+            var settings = Path.Combine(folder.FullName, "pgbouncer.ini");
+            await File.WriteAllTextAsync(settings, $"""
+                [databases]
+                {server.Database} = host={server.Host} port={server.Port.ToString(CultureInfo.InvariantCulture)} user={server.Username} password={server.Password}
+                [pgbouncer]
+                listen_addr = 127.0.0.1
+                listen_port = {port.ToString(CultureInfo.InvariantCulture)}
+                unix_socket_dir =
+                auth_type = any
+                pool_mode = {mode}
+                ignore_startup_parameters = extra_float_digits,search_path,options
+                """);
+            if (!OperatingSystem.IsWindows() && PostgresPrograms.User is not null)
+            {
+                File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
+                File.SetUnixFileMode(settings, (UnixFileMode)0b110_100_100);
+            }
+            var program = File.Exists("/usr/sbin/pgbouncer") ? "/usr/sbin/pgbouncer" : "pgbouncer";
+            using var pooler = new Running(program, PostgresPrograms.User is { } user ? ["-u", user, settings] : [settings]);
+            await pooler.Says("process up");
+
+            var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Port = port }.ToString()));
+            Assert.Equal("store.pooled", fault.Code);
+            Assert.Contains("Connect straight to the PostgreSQL server", fault.Message, StringComparison.Ordinal);
+            Assert.Equal(0L, await place.Ask<long>("SELECT count(*) FROM node"));
+        }
+        finally { folder.Delete(recursive: true); }
+    }
+
+    [Fact]
+    public async Task A_standby_is_refused()
+    {
+        await using var server = await PostgresServer.Start(new() { Fsync = false });
+        await using var place = await OwnershipPlace.Make(server: server);
+        await using var standby = await server.StartStandby();
+        var there = new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = standby.Host, Port = standby.Port }.ToString();
+        var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(there));
+        Assert.Equal("store.standby", fault.Code);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_a_fault_with_a_code()
+    {
+        await using var place = await OwnershipPlace.Make();
+        var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Port = FreePort() }.ToString()));
+        Assert.Equal("store.unavailable", fault.Code);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        return ((System.Net.IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

@@ -1,0 +1,221 @@
+using Microsoft.Extensions.DependencyInjection;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Tests;
+
+/// <summary>Two nodes on one store: lanes come and go, and to those who start, send and decide it makes no difference where they ask.</summary>
+[Collection("script")]
+public sealed class NodesShareAStore
+{
+    private readonly SharedDatabase _database = new();
+    private readonly Dock _dock = new();
+    private readonly TestShell _here = new(), _there;
+    private readonly SharedStore _hereStore, _thereStore;
+
+    public NodesShareAStore()
+    {
+        _there = new() { Clock = _here.Clock };
+        (_hereStore, _thereStore) = (new(_database, 0, 1, 2, 3), new(_database));
+        Freight.Body = async (visit, ship, _) => await visit.Run(ship, new("first")) is { } weighed ? new Gone($"{weighed.Weight}") : new Back("");
+    }
+
+    private TestNode Node(SharedStore store, TestShell shell, Action<PerdureBuilder>? more = null) => new(_database.Rows, store, shell, p =>
+    {
+        p.Workflow<Freight>().Workflow<Script>();
+        more?.Invoke(p);
+    }, s => s.AddSingleton(_dock).AddSingleton(new Ledger()));
+
+    private void Settle()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            _here.Settle();
+            _there.Settle();
+        }
+    }
+
+    private static int LaneOf(InstanceId id) => id.Slot % SharedDatabase.Lanes;
+
+    private void Move(InstanceId id)
+    {
+        var handed = ((ILaneOwner)_hereStore.Owner!).HandOver(LaneOf(id));
+        Settle();
+        Assert.True(handed.IsCompleted);
+        _thereStore.Gain(LaneOf(id));
+        Settle();
+    }
+
+    [Fact]
+    public void A_command_reaches_its_instance_at_whichever_node_it_comes_in_and_counts_once()
+    {
+        Script.Body = async (visit, _, _) => new Answered((await visit.Signal<Reply>())!.Text);
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var id = here.Start("script", """{"question":"why"}""");
+        Task<CommandAnswer>[] asked = [.. Enumerable.Range(0, 3).Select(_ => there.Engine.Signal(id, "reply", "m-1", """{"text":"because"}"""u8.ToArray()))];
+        Settle();
+        _hereStore.Owner!.Arrived(LaneOf(id));
+        Settle();
+        Assert.All(asked, a => Assert.Equal(new CommandAnswer.Done(true), here.Done(a)));
+        Assert.Single(_database.Inbox);
+        Assert.Single(here.Events(id).OfType<SignalReceived>());
+        Assert.NotNull(here.Look(id).EndedAt);
+
+        var none = there.Engine.Cancel(InstanceId.Create(_here.Clock.GetUtcNow(), 4, 1), new("op", []), "none");
+        Settle();
+        _here.Pass(3.Seconds);      // nobody wakes the owner: it looks by itself
+        Settle();
+        Assert.IsType<CommandAnswer.NotFound>(there.Done(none));
+    }
+
+    [Fact]
+    public void A_command_that_was_kept_when_the_lane_moved_is_carried_out_by_the_next_owner()
+    {
+        Script.Body = async (visit, _, _) => new Answered((await visit.Signal<Reply>())!.Text);
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var id = here.Start("script", """{"question":"why"}""");
+        here.Die();
+        var asked = there.Engine.Signal(id, "reply", "m-1", """{"text":"because"}"""u8.ToArray());
+        _there.Settle();
+        Assert.False(asked.IsCompleted);
+        _thereStore.Gain(LaneOf(id), unclean: true, since: _here.Clock.GetUtcNow().AddMinutes(-1));
+        _there.Settle();
+        Assert.Equal(new CommandAnswer.Done(true), there.Done(asked));
+        Assert.NotNull(there.Look(id).EndedAt);
+    }
+
+    [Fact]
+    public void What_runs_when_a_lane_is_handed_over_is_cancelled_and_runs_again_at_the_next_owner_under_the_same_token()
+    {
+        var attempts = new List<Attempt>();
+        var first = new TaskCompletionSource<Weighed>();
+        _dock.Run = (_, attempt) =>
+        {
+            attempts.Add(attempt);
+            return attempts.Count == 1 ? first.Task : Task.FromResult(new Weighed(7));
+        };
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var id = here.Start("freight", """{"name":"x"}""");
+        Assert.Single(attempts);
+        Move(id);
+        Assert.True(attempts[0].Cancelled.IsCancellationRequested);
+        Assert.Equal(2, attempts.Count);
+        Assert.Equal(attempts[0].Token, attempts[1].Token);
+        Assert.Equal("GONE", there.Look(id).State);
+        first.SetResult(new(1));      // the old owner hears of it late, and writes nothing
+        Settle();
+        Assert.Equal(0, there.Look(id).Recoveries);
+        Assert.True(here.Engine.Health.Ready);
+        Assert.False(here.Engine.Owns(id));
+        Assert.True(there.Engine.Owns(id));
+    }
+
+    [Fact]
+    public void A_node_that_cannot_prove_its_lane_starts_no_operation_until_it_can()
+    {
+        var runs = 0;
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(++runs));
+        var here = Node(_hereStore, _here);
+        _hereStore.Proves = false;
+        var id = here.Start("freight", """{"name":"x"}""");
+        _here.Pass(1.Seconds);
+        Assert.Equal(0, runs);
+        Assert.NotEmpty(here.Look(id).Outstanding);
+        _hereStore.Proves = true;
+        _here.Pass(1.Seconds);
+        Assert.Equal(1, runs);
+        Assert.Equal("GONE", here.Look(id).State);
+    }
+
+    [Fact]
+    public void What_was_held_back_is_never_started_where_the_lane_has_passed()
+    {
+        var runs = 0;
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(++runs));
+        var here = Node(_hereStore, _here);
+        _hereStore.Proves = false;
+        var id = here.Start("freight", """{"name":"x"}""");
+        _hereStore.Owner!.Lost(LaneOf(id), new("lease.lost", "The lease could not be renewed."));
+        _hereStore.Proves = true;
+        _here.Pass(5.Seconds);
+        Assert.Equal(0, runs);
+    }
+
+    [Fact]
+    public void A_lane_whose_epoch_has_passed_stops_alone_and_the_node_goes_on_with_the_others()
+    {
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var id = here.Start("freight", """{"name":"x"}""");
+        _thereStore.Gain(LaneOf(id));      // nobody has told the owner
+        Settle();
+        var late = Enumerable.Range(0, SharedDatabase.Lanes).Select(i => here.Engine.Start(new("freight", $"late-{i}", System.Text.Encoding.UTF8.GetBytes($$"""{"name":"late-{{i}}"}""")))).ToArray();
+        Settle();
+        Assert.True(here.Engine.Health.Ready);
+        Assert.False(here.Engine.Owns(id));
+        Assert.All(late, l => Assert.True(l.IsCompleted));
+        for (var i = 0; i < 8; i++) Assert.NotEqual(LaneOf(id), LaneOf(here.Start("freight", $$"""{"name":"z{{i}}"}""")));
+    }
+
+    [Fact]
+    public void Only_what_its_owner_did_not_hand_over_counts_a_recovery()
+    {
+        _dock.Run = (_, _) => new TaskCompletionSource<Weighed>().Task;
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var one = here.Start("freight", """{"name":"x"}""");
+        var other = here.Start("freight", """{"name":"y"}""");
+        var opened = _here.Clock.GetUtcNow().AddMinutes(-1);
+        here.Die();
+        _here.Clock.Advance(1.Seconds);
+        _thereStore.Gain(LaneOf(one), unclean: true, since: opened);
+        _thereStore.Gain(LaneOf(other), unclean: false, since: opened);
+        _there.Settle();
+        Assert.Equal((1, 0), (there.Look(one).Recoveries, there.Look(other).Recoveries));
+    }
+
+    [Fact]
+    public void While_the_database_is_away_who_waits_and_who_comes_is_told_to_ask_again()
+    {
+        var here = Node(_hereStore, _here);
+        _hereStore.Owner!.Away(new("store.unavailable", "The database does not answer."));
+        var answer = Assert.IsType<StartAnswer.Unavailable>(here.Done(here.Engine.Start(new("freight", "k", """{"name":"x"}"""u8.ToArray()))));
+        Assert.Equal("store.unavailable", answer.Code);
+        Assert.True(answer.RetryAfter > TimeSpan.Zero);
+        Assert.False(here.Engine.Health.Ready);
+        _hereStore.Owner!.Back();
+        here.Start("freight", """{"name":"x"}""", "k");
+    }
+
+    [Fact]
+    public void A_node_without_a_lane_refuses_starts_and_says_why()
+    {
+        var there = Node(_thereStore, _there);
+        Assert.Equal("node.no-lane", Assert.IsType<StartAnswer.Unavailable>(there.Done(there.Engine.Start(new("freight", "k", """{"name":"x"}"""u8.ToArray())))).Code);
+        _thereStore.Gain(2);
+        Assert.Equal(2, LaneOf(there.Start("freight", """{"name":"x"}""", "k")));
+    }
+
+    [Fact]
+    public void New_starts_take_the_highest_version_that_every_live_node_has()
+    {
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(1));
+        var here = Node(_hereStore, _here, p => p.Workflow<FreightV2>());
+        NodeIdentity old = new("there", 2, "old") { Carries = [new("freight", 1)] }, @new = new("here", 1, "new") { Carries = [new("freight", 1), new("freight", 2)] };
+        NodeIdentity without = new("other", 3, "other") { Carries = [new("script", 1)] };
+        _hereStore.Owner!.Peers([old, @new, without]);
+        Assert.Equal(1, here.Look(here.Start("freight", """{"name":"a"}""")).WorkflowVersion);
+        _hereStore.Owner!.Peers([@new, without]);
+        Assert.Equal(2, here.Look(here.Start("freight", """{"name":"b"}""")).WorkflowVersion);
+    }
+
+    [Fact]
+    public void A_node_that_stops_hands_its_lanes_over_at_once_where_others_are_there()
+    {
+        _dock.Run = (_, _) => new TaskCompletionSource<Weighed>().Task;
+        var here = Node(_hereStore, _here);
+        _hereStore.Owner!.Peers([new("here", 1, "b"), new("there", 2, "b")]);
+        here.Start("freight", """{"name":"x"}""");
+        var stopped = here.Stop();
+        _here.Settle();
+        Assert.True(stopped.IsCompletedSuccessfully);
+    }
+}

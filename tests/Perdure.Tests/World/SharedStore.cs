@@ -1,0 +1,95 @@
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Tests;
+
+/// <summary>What several nodes share: rows, the epochs of the lanes, and the inbox.</summary>
+internal sealed class SharedDatabase
+{
+    public const int Lanes = 4;
+
+    private readonly NodeIdentity _inner = new("inner", 1, "inner");
+
+    public SharedDatabase() => InnerEpoch = Rows.Open(_inner, default).Result.Lanes[0].Epoch;
+
+    public MemoryStore Rows { get; } = new();
+    public long InnerEpoch { get; }
+    public long[] Epochs { get; } = new long[Lanes];
+    public List<Kept> Inbox { get; } = [];
+
+    internal sealed class Kept(InboxMessage message)
+    {
+        public InboxMessage Message => message;
+        public TaskCompletionSource<ReadOnlyMemory<byte>?> Answer { get; } = new();
+    }
+}
+
+/// <summary>The shared database, as one node has it. Who owns which lane is what the test says.</summary>
+internal sealed class SharedStore(SharedDatabase database, params int[] lanes) : IStore
+{
+    public ILaneOwner? Owner { get; private set; }
+    public bool Proves { get; set; } = true;
+
+    public bool IsShared => true;
+    public TimeProvider Clock => database.Rows.Clock;
+    public IViews Views => database.Rows;
+
+    public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Task.FromResult(new Ownership([.. lanes.Select(Take)], false));
+
+    private LaneLease Take(int lane) => new(lane, SharedDatabase.Lanes, ++database.Epochs[lane]) { Before = new(false, null) };
+
+    /// <summary>The node gets a lane.</summary>
+    public void Gain(int lane, bool unclean = false, DateTimeOffset? since = null) =>
+        Owner!.Gained(new([new(lane, SharedDatabase.Lanes, ++database.Epochs[lane])], unclean, Before: since));
+
+    public void Attach(ILaneOwner owner) => Owner = owner;
+
+    public bool Holds(int lane) => Proves;
+
+    public Task Register(MapDefinition map, CancellationToken cancellation) => Task.CompletedTask;
+
+    public void Commit(Batch batch, Action<CommitAnswer> answered)
+    {
+        if (database.Epochs[batch.Lane] != batch.Epoch) answered(new CommitAnswer.Fenced(database.Epochs[batch.Lane]));
+        else database.Rows.Commit(batch with { Epoch = database.InnerEpoch }, answered);
+    }
+
+    private static bool Of(int lane, InstanceId instance) => instance.Slot % SharedDatabase.Lanes == lane;
+
+    public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        if (database.Inbox.Find(k => k.Message.To == to && k.Message.Key == key) is not { } kept)
+            database.Inbox.Add(kept = new(new(database.Inbox.Count + 1, to, key, body)));
+        return kept.Answer.Task;
+    }
+
+    public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<InboxMessage>>(
+        [.. database.Inbox.Where(k => Of(lane, k.Message.To) && !k.Answer.Task.IsCompleted).Select(k => k.Message).Take(limit)]);
+
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, CancellationToken cancellation)
+    {
+        database.Inbox[(int)position - 1].Answer.TrySetResult(answer);
+        return Task.CompletedTask;
+    }
+
+    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => database.Rows.Load(instance, cancellation);
+
+    public async Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) =>
+        [.. (await database.Rows.Active(lane, after, int.MaxValue, cancellation)).Where(id => Of(lane, id)).Take(limit)];
+
+    public async Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) =>
+        [.. (await database.Rows.Timers(lane, until, after, int.MaxValue, cancellation)).Where(t => Of(lane, t.Instance)).Take(limit)];
+
+    public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) => database.Rows.NextTimer(lane, after, cancellation);
+
+    public async Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) =>
+        [.. (await database.Rows.Outbox(lane, after, int.MaxValue, cancellation)).Where(m => Of(lane, m.To)).Take(limit)];
+
+    public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => database.Rows.Records(instance, fromVersion, limit, cancellation);
+    public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => database.Rows.FindKey(@namespace, workflow, requestKey, cancellation);
+    public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => database.Rows.LiveOperations(cancellation);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => database.Rows.PagesOwed(limit, cancellation);
+    public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => database.Rows.PageTried(key, delivered, error, at, cancellation);
+    public Task Close(CancellationToken cancellation) => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
