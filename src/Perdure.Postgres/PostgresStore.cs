@@ -218,7 +218,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         using var only = _releasing.EnterScope();
         // The lock goes first: others take the lanes while this node ends.
         _keeper?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        _feed?.Stop();
+        _feed?.Dispose();
         foreach (var writer in _writers ?? []) writer.Dispose();
         _source?.Dispose();
         (_keeper, _feed, _inbox, _writers, _source, _readers, _recovery, _views) = (null, null, null, null, null, null, null, null);

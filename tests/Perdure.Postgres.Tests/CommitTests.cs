@@ -185,10 +185,13 @@ public sealed class CommitTests : PostgresTest
         using var shell = Place.Shell();
         var sent = await HeldUp(store, shell, new Life().Start());
         var later = Send(store, new Life().Start());
+        var backend = store.Backends[0];
         proxy.Cut();
         await store.DisposeAsync();
         Assert.IsType<CommitAnswer.Unknown>(await sent);
         Assert.Equal("store.closed", Assert.IsType<CommitAnswer.Failed>(await later).Reason.Code);
+        // It still waits at the server, and would write once the row is free.
+        shell.Run($"SELECT pg_terminate_backend({backend}, 10000)");
         shell.Run("ROLLBACK");
     }
 

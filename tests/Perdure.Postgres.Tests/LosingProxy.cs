@@ -12,7 +12,8 @@ internal sealed class LosingProxy : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly List<Socket> _open = [];
     private readonly Task _accepting;
-    private volatile bool _loses, _refuses;
+    private volatile bool _refuses;
+    private int _newest, _losing;
 
     public LosingProxy(string connectionString)
     {
@@ -24,8 +25,8 @@ internal sealed class LosingProxy : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <summary>The next answer of the server is lost, and its connection with it; then answers come through again.</summary>
-    public void LoseAnswer() => _loses = true;
+    /// <summary>The next answer on the newest connection is lost, and that connection with it; all other answers come through.</summary>
+    public void LoseAnswer() => Volatile.Write(ref _losing, Volatile.Read(ref _newest));
 
     /// <summary>Cuts every connection, and takes no new one until told otherwise.</summary>
     public void Cut()
@@ -55,8 +56,9 @@ internal sealed class LosingProxy : IAsyncDisposable
                 var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 await server.ConnectAsync(IPAddress.Loopback, _server.Port, _ending.Token);
                 lock (_open) _open.AddRange([client, server]);
-                _ = Pump(client, server, false);
-                _ = Pump(server, client, true);
+                var number = Interlocked.Increment(ref _newest);
+                _ = Pump(client, server, 0);
+                _ = Pump(server, client, number);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
@@ -65,18 +67,15 @@ internal sealed class LosingProxy : IAsyncDisposable
         }
     }
 
-    private async Task Pump(Socket from, Socket to, bool answers)
+    // The number of the connection whose answers these are; 0 for what the client says.
+    private async Task Pump(Socket from, Socket to, int number)
     {
         var buffer = new byte[65_536];
         try
         {
             while (await from.ReceiveAsync(buffer, SocketFlags.None, _ending.Token) is var count and > 0)
             {
-                if (answers && _loses)
-                {
-                    _loses = false;
-                    break;
-                }
+                if (number > 0 && Interlocked.CompareExchange(ref _losing, 0, number) == number) break;
                 for (var sent = 0; sent < count;) sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, _ending.Token);
             }
         }

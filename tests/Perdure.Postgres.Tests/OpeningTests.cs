@@ -77,9 +77,8 @@ public sealed class OpeningTests : PostgresTest
     public async Task Nodes_that_open_a_new_schema_at_once_make_it_once()
     {
         PostgresStore[] stores = [New(o => o.Lanes = 4), New(o => o.Lanes = 4), New(o => o.Lanes = 4)];
-        var owned = await Task.WhenAll(stores.Select(s => s.Open(Node, Now)));
+        await Task.WhenAll(stores.Select(s => s.Open(Node, Now)));
         await Task.WhenAll(stores.Select(s => s.Register(Orders.Map(), Now)));
-        Assert.Equal([1L, 2, 3], owned.Select(o => o.Lanes[0].Epoch).Order());
         using var shell = Place.Shell();
         Assert.Equal((1L, 4L, 1L), (shell.One<long>("SELECT count(*) FROM schema_version"), shell.One<long>("SELECT count(*) FROM lane"), shell.One<long>("SELECT count(*) FROM map")));
     }
@@ -89,7 +88,7 @@ public sealed class OpeningTests : PostgresTest
     {
         await using (var store = await Open(o => o.Lanes = 4)) await store.Close(Now);
         await Open(o => o.Lanes = 7);
-        Assert.Equal([0, 1, 2, 3], Owned.Lanes.Select(l => l.Lane));
+        Assert.Equal([0, 1, 2, 3], Owned.Lanes.Select(l => l.Lane).Order());
         Assert.All(Owned.Lanes, l => Assert.Equal(4, l.Lanes));
     }
 

@@ -16,9 +16,11 @@ public abstract class PostgresTest : IAsyncLifetime
 
     internal Place Place { get; private set; } = null!;
 
-    protected Perdure.Ports.Ownership Owned { get; private set; } = null!;
+    protected Ports.Ownership Owned { get; private set; } = null!;
 
-    protected long Epoch => Owned.Lanes[0].Epoch;
+    protected long Epoch => EpochOf(0);
+
+    private long EpochOf(int lane) => Owned.Lanes.Single(l => l.Lane == lane).Epoch;
 
     public async ValueTask InitializeAsync() => Place = await Place.Make();
 
@@ -43,7 +45,7 @@ public abstract class PostgresTest : IAsyncLifetime
     protected Task<CommitAnswer> Send(IStore store, int lane, long number, params Item[] items)
     {
         var answered = new TaskCompletionSource<CommitAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        store.Commit(new(lane, Owned.Lanes[lane].Epoch, _number = number, items), answered.SetResult);
+        store.Commit(new(lane, EpochOf(lane), _number = number, items), answered.SetResult);
         return answered.Task.WaitAsync(TimeSpan.FromSeconds(60), Now);
     }
 

@@ -63,7 +63,7 @@ public sealed class NodesShareAStore
 
         var none = there.Engine.Cancel(InstanceId.Create(_here.Clock.GetUtcNow(), 4, 1), new("op", []), "none");
         Settle();
-        _here.Pass(3.Seconds);      // nobody wakes the owner: it looks by itself
+        _here.Pass(31.Seconds);      // nobody wakes the owner: it looks by itself
         Settle();
         Assert.IsType<CommandAnswer.NotFound>(there.Done(none));
     }

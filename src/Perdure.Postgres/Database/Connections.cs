@@ -54,6 +54,8 @@ internal sealed class Connections(PostgresStoreOptions options)
             // A command that is given up breaks its connection: a COMMIT is never cancelled.
             CancellationTimeout = -1,
             TcpKeepAlive = true,
+            // A standby that is promoted is found at once.
+            HostRecheckSeconds = 0,
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 1,
             // Rows of a group are few columns of many elements. Plans must not change with what a table seems to hold: every table is asked along an index.
@@ -91,6 +93,8 @@ internal sealed class Connections(PostgresStoreOptions options)
             Timeout = (int)Math.Max(1, within.TotalSeconds),
             CommandTimeout = (int)(within + Beyond).TotalSeconds,
             TcpKeepAlive = true,
+            // A standby that is promoted is found at once.
+            HostRecheckSeconds = 0,
             MaxAutoPrepare = 64,
             AutoPrepareMinUsages = 2,
             Options = Settings(("statement_timeout", Milliseconds(within)), ("lock_timeout", Milliseconds(within)), ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2))),

@@ -4,16 +4,32 @@ using Perdure.Postgres.Owning;
 namespace Perdure.Postgres.Reading;
 
 /// <summary>
-/// Finds out how far the log may be read, after commits here, and tells all nodes. One look answers for all commits before it; what cannot be read yet, since a transaction that began
+/// Finds out how far the log may be read, after commits here and now and then, and tells all nodes. One look answers for all commits before it; what cannot be read yet, since a transaction that began
 /// earlier still writes, is looked for again.
 /// </summary>
-internal sealed class FeedWatch(Func<CancellationToken, Task<long>> end, Wakes wakes, TimeProvider time)
+internal sealed class FeedWatch : IDisposable
 {
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20), AfterFault = TimeSpan.FromSeconds(1);
 
+    // For what another node has written and could not tell of.
+    private static readonly TimeSpan NowAndThen = TimeSpan.FromSeconds(1);
+
+    private readonly Func<CancellationToken, Task<long>> _end;
+    private readonly Wakes _wakes;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
     private readonly CancellationTokenSource _ends = new();
     private long _newest;
     private int _looking;
+
+    /// <param name="end">Asks the database up to where the log may be read.</param>
+    /// <param name="wakes">By which the nodes are told.</param>
+    /// <param name="time">For pauses.</param>
+    public FeedWatch(Func<CancellationToken, Task<long>> end, Wakes wakes, TimeProvider time)
+    {
+        (_end, _wakes, _time) = (end, wakes, time);
+        _timer = time.CreateTimer(_ => Wrote(0), null, NowAndThen, NowAndThen);
+    }
 
     /// <summary>Records up to that position are durable. Cheap; from any thread.</summary>
     public void Wrote(long position)
@@ -30,8 +46,8 @@ internal sealed class FeedWatch(Func<CancellationToken, Task<long>> end, Wakes w
             var rest = Rest;
             try
             {
-                seen = await end(_ends.Token).ConfigureAwait(false);
-                wakes.Grew(seen);
+                seen = await _end(_ends.Token).ConfigureAwait(false);
+                _wakes.Grew(seen);
             }
             catch (StoreException)
             {
@@ -41,7 +57,7 @@ internal sealed class FeedWatch(Func<CancellationToken, Task<long>> end, Wakes w
             {
                 return;
             }
-            await Task.Delay(rest, time, _ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(rest, _time, _ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (seen < Volatile.Read(ref _newest)) continue;
             Volatile.Write(ref _looking, 0);
             if (seen >= Volatile.Read(ref _newest) || Interlocked.Exchange(ref _looking, 1) != 0) return;
@@ -59,5 +75,9 @@ internal sealed class FeedWatch(Func<CancellationToken, Task<long>> end, Wakes w
     }
 
     /// <summary>Looks no more.</summary>
-    public void Stop() => _ends.Cancel();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _ends.Cancel();
+    }
 }

@@ -29,16 +29,24 @@ internal sealed class WriteCall : IDisposable
     private readonly List<(NpgsqlParameter<short[]> Lanes, NpgsqlParameter<long[]> Epochs, NpgsqlParameter<long[]> Numbers, NpgsqlParameter<int> First, NpgsqlParameter<int> Rounds)> _heads = [];
     private readonly NpgsqlParameter<short> _lane = new();
     private readonly NpgsqlParameter<long> _number = new();
-    private readonly NpgsqlBatch _records, _both;
+    private readonly NpgsqlCommand _records, _both;
 
     public WriteCall(NpgsqlConnection connection, GroupRows rows, int own)
     {
         (_connection, _rows, _own) = (connection, rows, own);
-        _records = new(connection) { BatchCommands = { Records(own) } };
-        _both = new(connection) { BatchCommands = { Records(own), Beside() } };
+        var alone = Records(own);
+        _records = Command(connection, $"SELECT * FROM write_1({Numbers(1, alone.Count)})", alone);
+        List<NpgsqlParameter> records = Records(own), beside = [_lane, _number, .. _rows.Beside.All.Select(c => c.Parameter())];
+        // One statement, since a batch of two would be sent with the help of the thread pool, which may be starved. What is beside is written once all that write_1 tells is there.
+        _both = Command(connection,
+            $"""
+            WITH written AS MATERIALIZED (SELECT * FROM write_1({Numbers(1, records.Count)})),
+              beside AS MATERIALIZED (SELECT beside_1({Numbers(records.Count + 1, beside.Count)}) FROM (SELECT count(*) FROM written) told)
+            SELECT written.* FROM beside CROSS JOIN written
+            """, [.. records, .. beside]);
     }
 
-    private NpgsqlBatchCommand Records(int own)
+    private List<NpgsqlParameter> Records(int own)
     {
         var head = (
             Lanes: new NpgsqlParameter<short[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint }, Epochs: new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
@@ -51,14 +59,14 @@ internal sealed class WriteCall : IDisposable
             if (i == _rows.Records.LogEnd) parameters.Add(head.Rounds);
             parameters.Add(columns[i].Parameter());
         }
-        return Command("SELECT * FROM write_1", parameters);
+        return parameters;
     }
 
-    private NpgsqlBatchCommand Beside() => Command("SELECT beside_1", [_lane, _number, .. _rows.Beside.All.Select(c => c.Parameter())]);
+    private static string Numbers(int from, int count) => string.Join(", ", Enumerable.Range(from, count).Select(i => "$" + i.ToString(CultureInfo.InvariantCulture)));
 
-    private static NpgsqlBatchCommand Command(string call, List<NpgsqlParameter> parameters)
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, List<NpgsqlParameter> parameters)
     {
-        var command = new NpgsqlBatchCommand(call + "(" + string.Join(", ", Enumerable.Range(1, parameters.Count).Select(i => "$" + i.ToString(CultureInfo.InvariantCulture))) + ")");
+        var command = new NpgsqlCommand(sql, connection);
         foreach (var parameter in parameters) command.Parameters.Add(parameter);
         return command;
     }

@@ -10,7 +10,8 @@ namespace Perdure.Runtime;
 internal sealed partial class Lane
 {
     private const int InboxPage = 200;
-    private static readonly TimeSpan InboxEvery = TimeSpan.FromSeconds(2);
+    // The store tells what has come; this is for what it could not tell.
+    private static readonly TimeSpan InboxEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>Places in the inbox of what is being carried out or answered.</summary>
     private readonly HashSet<long> _answering = [];
