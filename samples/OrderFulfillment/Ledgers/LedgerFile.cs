@@ -74,12 +74,16 @@ public sealed class LedgerFile : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        // A service that is known under two names is disposed of under each.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _queue.CompleteAdding();
         _writer.Join();
         _writing.Dispose();
         _reading.Dispose();
         _queue.Dispose();
     }
+
+    private int _disposed;
 
     private abstract class Work
     {
