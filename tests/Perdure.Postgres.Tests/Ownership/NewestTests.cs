@@ -11,13 +11,14 @@ public sealed class NewestTests
     {
         await using var place = await OwnershipPlace.Make(2);
         var asked = 0;
-        await using var a = await place.Join();
+        await using var a = await place.Open();      // hands nothing over before it is attached
         await using var keeper = new Keeper(place.Options(), () => ++asked < 4 ? throw new IOException("away") : new InstanceId(7));
         var told = new Recorder();
         InstanceId newest = default;
         told.OnGained = taken => newest = taken.Newest;
         await Task.Run(() => keeper.Open(new("here", Environment.ProcessId, "build"), CancellationToken.None));
         keeper.Attach(told);
+        a.Attach();
         await told.Until(t => t.Count("gained") == 1, "it is told of the lane");
         Assert.Equal(7, newest.Value);
         Assert.True(asked >= 4);

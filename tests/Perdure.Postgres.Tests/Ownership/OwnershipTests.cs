@@ -141,9 +141,10 @@ public sealed class OwnershipTests
     public async Task What_came_about_before_anybody_was_named_is_told_then()
     {
         await using var place = await OwnershipPlace.Make(4);
-        await using var a = await place.Join();
+        await using var a = await place.Open();      // hands nothing over before it is attached
         await using var b = await place.Open();
         Assert.Empty(b.Opened);
+        a.Attach();
         await place.Even(a, b);
         Assert.Empty(b.Told.All);
         b.Attach();
