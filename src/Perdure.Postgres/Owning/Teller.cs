@@ -61,6 +61,7 @@ internal sealed class Teller(Action<Exception>? faulted)
     /// <summary>Asks the node to hand a lane over. One that fails at it has let go of nothing.</summary>
     public Task HandOver(int lane)
     {
+        CatchUp();      // who was named a moment ago is asked
         if (!_named) return Task.CompletedTask;
         try { return _owner!.HandOver(lane); }
         catch (Exception fault)
