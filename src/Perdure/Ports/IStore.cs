@@ -55,7 +55,7 @@ public interface IStore : IAsyncDisposable
     /// <summary>Remembers a try at delivering a page, and where <paramref name="delivered"/>, that it arrived.</summary>
     Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation);
 
-    /// <summary>Gives ownership back in order, so that the next opening knows that nothing was cut off.</summary>
+    /// <summary>Gives ownership back in order, once every commit that was given is answered, so that the next opening knows that nothing was cut off.</summary>
     Task Close(CancellationToken cancellation);
 
     /// <summary>

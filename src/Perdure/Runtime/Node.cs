@@ -170,6 +170,7 @@ internal sealed partial class Node : IAsyncDisposable
     {
         List<string> problems = [];
         if (Closed is { } closed) problems.Add(closed.Message);
+        if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: it takes commands, and no starts.");
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
         var lanes = _owned.All;

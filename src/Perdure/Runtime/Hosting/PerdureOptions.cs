@@ -27,7 +27,7 @@ public sealed class PerdureOptions
     /// <summary>Bytes of records in one commit at the most.</summary>
     public int BatchBytesMax { get; set; } = 8 * 1024 * 1024;
 
-    /// <summary>How long a stop waits for running operations before it cancels them. What is cancelled runs again at the next start under the same token.</summary>
+    /// <summary>How long a stop waits for running operations before it cancels them. What is cancelled runs again at the next start under the same token. Where other nodes share the store they go on with it at once, and nothing is waited for.</summary>
     public TimeSpan DrainWithin { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>After how long a body that neither progresses nor waits on its visit is reported.</summary>
