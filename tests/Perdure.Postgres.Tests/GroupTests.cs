@@ -74,6 +74,24 @@ public sealed class GroupTests : PostgresTest
     }
 
     [Fact]
+    public async Task A_transition_reads_its_own_instance_however_many_rest_in_the_same_state()
+    {
+        // The writer's plans are made while the tables are empty, when any index looks as good as another.
+        var store = await OpenFour();
+        var lives = Enumerable.Range(0, 1_000).Select(_ => In(0)).ToList();
+        await Must(store, lives.Select(l => l.Start()).ToArray());
+        await Must(store, lives.Take(83).Select(l => l.Turn(Orders.Locked)).ToArray());
+        await store.DisposeAsync();
+        using var shell = Place.Shell();
+        long Reads(string index) => shell.One<long>($"SELECT idx_tup_read FROM pg_stat_user_indexes WHERE schemaname = current_schema AND indexrelname = '{index}'");
+        // The writer's backend tells what it has counted when it goes.
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (Reads("log_instance_version_key") == 0 && System.Diagnostics.Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(20)) await Task.Yield();
+        Assert.Equal(83, Reads("log_instance_version_key"));
+        Assert.Equal(0, Reads("instance_by_state"));
+    }
+
+    [Fact]
     public async Task The_same_key_in_two_lanes_of_a_group_starts_one()
     {
         var store = await OpenFour();

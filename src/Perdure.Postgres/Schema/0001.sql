@@ -300,9 +300,10 @@ DECLARE
   moved bigint;
   bad   record;
 BEGIN
+  -- By its key: state + 0 keeps the planner from instance_by_state, along which it would read every instance that rests in the edge's state.
   UPDATE instance i SET state = e.to_state, status = n.status, visit = n.visit, checkpoint = n.position, updated_at = n.at
     FROM added n JOIN edge e ON e.id = n.edge
-    WHERE i.id = n.instance AND e.map = i.map AND e.from_state = i.state AND n.visit = i.visit + 1 AND (n.status = 5) = e.ends;
+    WHERE i.id = n.instance AND e.map = i.map AND e.from_state = i.state + 0 AND n.visit = i.visit + 1 AND (n.status = 5) = e.ends;
   GET DIAGNOSTICS moved = ROW_COUNT;
   IF moved = (SELECT count(*) FROM added) THEN RETURN NULL; END IF;
   -- Those that moved rest where their edge leads; the first of the others is told.

@@ -32,7 +32,7 @@ internal sealed class StackChanges
         if (ends && !item.SettlesStack && !_changes.ContainsKey(item.Instance.Value))
         {
             // The usual end: whatever stood there leaves; what this turn itself would push never comes.
-            records.EndedInstance.Add(item.Instance.Value);
+            if (item.HadStack) records.EndedInstance.Add(item.Instance.Value);
             return;
         }
         Change? change = null;

@@ -64,7 +64,7 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
             if (token.OnStack) _side.Push(item, token, map.Id);
         }
         if (item.LeftStack.Count > 0) _side.LeaveStack(item, map.Id);
-        if (item.StatusAfter == Status.Ended && item.StatusBefore != Status.Ended) _side.SettleStack(item, map.Id);
+        if (item.StatusAfter == Status.Ended && item.StatusBefore != Status.Ended && (item.HadStack || item.Tokens.Count > 0)) _side.SettleStack(item, map.Id);
         if (item.TimersCleared.Count > 0 || item.TimersSet.Count > 0) _side.Timers(item);
         if (item.Outbox.Count > 0) _side.Send(item);
         if (item.OutboxDone is { } arrived) _side.Arrived(item, arrived);

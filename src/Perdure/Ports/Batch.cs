@@ -47,6 +47,8 @@ public sealed class Item
     public IReadOnlyList<int> LeftStack { get; init; } = [];
     /// <summary>Whether everything that stood on the stack before this turn leaves it.</summary>
     public bool SettlesStack { get; init; }
+    /// <summary>Whether anything may have stood on the stack before the turn. Where nothing did, a store need not look for what leaves it when the instance ends.</summary>
+    public bool HadStack { get; init; } = true;
     /// <summary>Timers to keep; one that is there already moves. Kept after <see cref="TimersCleared"/> were forgotten.</summary>
     public IReadOnlyList<Effect.SetTimer> TimersSet { get; init; } = [];
     /// <summary>Timers to forget.</summary>

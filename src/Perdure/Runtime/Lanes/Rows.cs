@@ -56,6 +56,7 @@ internal static class Rows
             Tokens = tokens ?? (IReadOnlyList<Effect.KeepToken>)[],
             LeftStack = left ?? (IReadOnlyList<int>)[],
             SettlesStack = settles,
+            HadStack = before is { Stack.IsEmpty: false },
             TimersSet = set ?? (IReadOnlyList<Effect.SetTimer>)[],
             TimersCleared = cleared ?? (IReadOnlyList<TimerId>)[],
             Messages = messages ?? (IReadOnlyList<string>)[],
