@@ -15,14 +15,31 @@ SELECT position, instance, version, at, body, hash FROM log WHERE instance = $1 
 SELECT position, instance, version, at, body, hash FROM log
 WHERE instance = $1 AND version >= (SELECT c.version FROM instance i JOIN log c ON c.position = i.checkpoint AND c.instance = i.id WHERE i.id = $1) ORDER BY version
 
+-- name: read-instances
+SELECT i.id, c.namespace, c.workflow, m.version, i.request_key, i.business_key, s.name, i.status, i.visit, i.created_at, i.updated_at, i.salt, i.priority, i.checkpoint
+FROM instance i JOIN scope c ON c.id = i.scope JOIN map m ON m.id = i.map JOIN state s ON s.id = i.state WHERE i.id = ANY($1)
+
+-- name: read-firsts
+SELECT position, instance, version, at, body, hash FROM log WHERE instance = ANY($1) AND version = 1
+
+-- name: read-tails
+SELECT l.position, l.instance, l.version, l.at, l.body, l.hash
+FROM instance i JOIN log c ON c.position = i.checkpoint AND c.instance = i.id JOIN log l ON l.instance = i.id AND l.version >= c.version WHERE i.id = ANY($1) ORDER BY l.instance, l.version
+
+-- name: read-stacks
+SELECT ordinal, visit, name, generation, operation, intended_at, instance FROM stack WHERE instance = ANY($1) ORDER BY instance, ordinal
+
+-- name: read-messages-of
+SELECT id, instance FROM message WHERE instance = ANY($1)
+
 -- name: read-records
 SELECT position, instance, version, at, body, hash FROM log WHERE instance = $1 AND version >= $2 ORDER BY version LIMIT $3
 
 -- name: read-stack
-SELECT ordinal, visit, name, generation, operation, intended_at FROM stack WHERE instance = $1 ORDER BY ordinal
+SELECT ordinal, visit, name, generation, operation, intended_at, instance FROM stack WHERE instance = $1 ORDER BY ordinal
 
 -- name: read-messages
-SELECT id FROM message WHERE instance = $1
+SELECT id, instance FROM message WHERE instance = $1
 
 -- name: active
 SELECT a.id FROM state s CROSS JOIN unnest(ARRAY[0, 4]::smallint[]) AS t (status) CROSS JOIN LATERAL (
