@@ -66,6 +66,33 @@ public sealed class OpeningTests : PostgresTest
         await Must(await Open(), new Life().Start());
     }
 
+    [Fact]
+    public async Task A_step_forward_behind_an_open_transaction_holds_up_no_writer_and_is_taken_once_that_has_ended()
+    {
+        var store = await Open();
+        var life = new Life();
+        await Must(store, life.Start());
+        using Shell shell = Place.Shell(), open = Place.Shell();
+        open.Run("BEGIN; UPDATE page SET tries = tries WHERE false");
+        var next = StoreSchema.Version + 1;
+        var moving = Task.Factory.StartNew(() => Migrate([.. SqlText.Schema(), (next, "ALTER TABLE log ADD COLUMN note text; ALTER TABLE page ADD COLUMN note text")]), Now, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        for (var wrote = 0; wrote < 100; wrote++)
+        {
+            // At least once while the step waits with the log locked.
+            if (wrote == 50) await UntilHeldUp(shell, "application_name = 'perdure' AND query LIKE 'ALTER TABLE%'", moving);
+            await Must(store, life.Turn());
+        }
+        Assert.False(moving.IsCompleted);
+        Assert.Equal(next - 1, shell.One<int>("SELECT max(version) FROM schema_version"));
+        open.Run("COMMIT");
+        await moving;
+        await Must(store, life.Turn(Orders.Locked));
+        Assert.Equal((next, 0L), (shell.One<int>("SELECT max(version) FROM schema_version"), shell.One<long>("SELECT count(note) FROM log")));
+        // As a build that does not know the step yet.
+        Migrate(SqlText.Schema());
+        await Must(store, life.Turn());
+    }
+
     private void Migrate(IEnumerable<(int, string)> scripts)
     {
         var connections = new Connections(Place.Options());

@@ -4,6 +4,19 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 -- name: lock-schema
 SELECT pg_advisory_xact_lock(hashtextextended('perdure schema ' || $1, 0))
 
+-- name: hold-schema
+SELECT pg_advisory_lock(hashtextextended('perdure schema ' || $1, 0))
+
+-- name: free-schema
+SELECT pg_advisory_unlock(hashtextextended('perdure schema ' || $1, 0))
+
+-- name: pause
+SELECT pg_sleep(0.1)
+
+-- name: is-vacuumed
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND n.nspname = $1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+
 -- name: inspect
 SELECT n.oid IS NOT NULL, (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')),
   (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname IN ('schema_version', 'store', 'lane') AND c.relkind = 'r'), current_setting('server_version_num')::int
