@@ -35,14 +35,14 @@ INSERT INTO store (lanes) SELECT $1 WHERE NOT EXISTS (SELECT FROM store)
 INSERT INTO lane (id) SELECT i::smallint FROM store, generate_series(0, lanes - 1) i WHERE NOT EXISTS (SELECT FROM lane)
 
 -- name: raise-base
-UPDATE store SET position_base = n.base FROM (SELECT (SELECT max(position) FROM log) >> 16 AS newest, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS present) p,
+UPDATE store SET position_base = n.base FROM (SELECT greatest((SELECT max(position) FROM log), (SELECT position FROM sweep)) >> 16 AS newest, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS present) p,
   LATERAL (SELECT p.newest + 1 - p.present AS base) n WHERE p.newest >= p.present + position_base
 
 -- name: store
 SELECT lanes, (SELECT oid FROM pg_namespace WHERE nspname = $1)::bigint FROM store
 
 -- name: newest-instance
-SELECT coalesce(max(id), 0) FROM instance
+SELECT coalesce(greatest((SELECT max(id) FROM instance), (SELECT max(instance) FROM removed)), 0)
 
 -- name: maps
 SELECT m.id, m.workflow, m.version, m.definition FROM map m ORDER BY m.id
