@@ -24,6 +24,12 @@ internal sealed partial class PostgresPrograms
     /// <summary>Whom a folder must belong to so that the server may use it; null where it is who we are.</summary>
     public static string? User { get; } = Environment.IsPrivilegedProcess ? Exists("postgres") ? "postgres" : "nobody" : null;
 
+    /// <summary>Where they are.</summary>
+    public string Folder => _folder;
+
+    /// <summary>The words before a command that may not be run as root; none where we are not.</summary>
+    public static string[] AsUser { get; } = User is { } user ? ["setpriv", $"--reuid={user}", $"--regid={(user == "nobody" ? "nogroup" : user)}", "--clear-groups"] : [];
+
     /// <summary>The words of a command that runs one of the programs as who may run it.</summary>
     public string[] Words(string program, params string[] arguments) => [.. AsUser, Path.Combine(_folder, program), .. arguments];
 
@@ -46,8 +52,6 @@ internal sealed partial class PostgresPrograms
         }
         return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{string.Join(' ', words)} ended with {process.ExitCode}:\n{await output}{await error}");
     }
-
-    private static string[] AsUser => User is { } user ? ["setpriv", $"--reuid={user}", $"--regid={(user == "nobody" ? "nogroup" : user)}", "--clear-groups"] : [];
 
     private static bool Exists(string user) => File.Exists("/etc/passwd") && File.ReadLines("/etc/passwd").Any(line => line.StartsWith(user + ":", StringComparison.Ordinal));
 
