@@ -21,6 +21,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private Readers? _readers;
     private Recovery? _recovery;
     private IViews? _views;
+    private Remover? _remover;
     private Writer[]? _writers;
     private Keeper? _keeper;
     private Inbox? _inbox;
@@ -31,6 +32,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
 
     /// <inheritdoc />
     public IViews Views => _views ?? throw NotOpen();
+
+    /// <inheritdoc />
+    public IRetention Retention => _remover ?? throw NotOpen();
 
     /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Apart(
@@ -63,6 +67,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _readers = new(_source, _connections.Where);
         _recovery = new(_readers);
         _views = new PostgresViews(_readers, own);
+        _remover = new(_readers);
         _inbox = new(_source, options, _keeper.Wakes, lanes);
         _feed = new(_views.FeedEnd, _keeper.Wakes, options.Time);
         _writers = [.. Enumerable.Range(0, Math.Max(1, options.Writers)).Select(i => new Writer(i, _connections, new(_maps, _scopes, lanes), _scopes, own, log))];
@@ -224,7 +229,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _feed?.Dispose();
         foreach (var writer in _writers ?? []) writer.Dispose();
         _source?.Dispose();
-        (_keeper, _feed, _inbox, _writers, _source, _readers, _recovery, _views) = (null, null, null, null, null, null, null, null);
+        (_keeper, _feed, _inbox, _writers, _source, _readers, _recovery, _views, _remover) = (null, null, null, null, null, null, null, null, null);
     }
 
     /// <summary>The backends that write now, for tests.</summary>

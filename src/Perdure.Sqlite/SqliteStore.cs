@@ -19,6 +19,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     private Checkpointer? _checkpointer;
     private Readers? _recovery, _people;
     private IViews? _views;
+    private Remover? _remover;
     private long _epoch;
 
     /// <inheritdoc />
@@ -26,6 +27,9 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
 
     /// <inheritdoc />
     public IViews Views => _views ?? throw NotOpen();
+
+    /// <inheritdoc />
+    public IRetention Retention => _remover ?? throw NotOpen();
 
     /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Task.Factory.StartNew(
@@ -62,12 +66,12 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _database["take-lane"].Set(1, node.Host).Set(2, (long)node.ProcessId).Set(3, node.Build).Set(4, options.Time.GetUtcNow().ToUnixTimeMilliseconds()).Run();
         _epoch = Lease(_database)!.Epoch;
         _maps.Load(_database);
-        var newest = new InstanceId(Rows.One(_database["newest"], s => s.Long(0)));
 
         var second = Database.Open(options.Path, readOnly: false, TimeSpan.FromMilliseconds(100));
         StoreFile.Configure(second, options);
         _checkpointer = new(second, options, log);
         _writer = new(_database, _maps, _checkpointer, options.Path, log);
+        _remover = new(_writer);
         _recovery = new(options, "recovery");
         _people = new(options, "views");
         _views = new SqliteViews(_people);
@@ -178,7 +182,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _checkpointer?.Dispose();
         _database?.Dispose();
         _lock?.Dispose();
-        (_writer, _recovery, _people, _checkpointer, _database, _lock, _views) = (null, null, null, null, null, null, null);
+        (_writer, _recovery, _people, _checkpointer, _database, _lock, _views, _remover) = (null, null, null, null, null, null, null, null);
     }
 
     private Task<T> Read<T>(Func<Database, T> read, CancellationToken cancellation) => _recovery?.Read(read, cancellation) ?? Task.FromException<T>(NotOpen());

@@ -42,6 +42,31 @@ public sealed class AnInstanceOverHttp
     }
 
     [Fact]
+    public async Task A_removed_instance_is_gone_and_its_start_again_is_answered_alike()
+    {
+        await using var app = await TestApp.Start();
+        var first = await app.StartParcel(TestApp.Parcel("P-1"), "k-1");
+        var id = (await first.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+        await app.Ended(id);
+        var end = await app.Engine.Views.FeedEnd(default);
+        Assert.Equal(1, (await app.Store.Retention!.Remove(DateTimeOffset.UtcNow.AddHours(1), default, 10, default)).Removed);
+        foreach (var path in (string[])["", "/history", "/verify"]) await Problem.Is(await app.Http.GetAsync($"/api/instances/{id}{path}"), 410, "instance.removed");
+        var again = await app.StartParcel(TestApp.Parcel("P-1"), "k-1");
+        Assert.Equal(200, (int)again.StatusCode);
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        await Problem.Is(await app.StartParcel(TestApp.Parcel("P-1", weight: 6), "k-1"), 422, "key.reused");
+
+        await Problem.Is(await app.Http.GetAsync("/api/events?after=1"), 410, "events.removed");
+        foreach (var place in (long[])[0, end])
+        {
+            using var told = await app.Http.GetAsync($"/api/events?after={place}", HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(200, (int)told.StatusCode);
+        }
+        await app.Store.Retention.RemoveKeys(DateTimeOffset.UtcNow.AddHours(1), 10, default);
+        await Problem.Is(await app.Http.GetAsync($"/api/instances/{id}"), 404, "instance.not-found");
+    }
+
+    [Fact]
     public async Task A_gate_is_listed_and_decided_once()
     {
         await using var app = await TestApp.Start();

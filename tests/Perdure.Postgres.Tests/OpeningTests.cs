@@ -49,21 +49,63 @@ public sealed class OpeningTests : PostgresTest
         var store = await Open();
         var life = new Life();
         await Must(store, life.Start());
-        Migrate([.. SqlText.Schema(), (3, "CREATE INDEX note_by_text ON note (text)"), (2, "CREATE TABLE note (text text); INSERT INTO note SELECT name FROM state WHERE id = 1")]);
+        var next = StoreSchema.Version + 1;
+        Migrate([.. SqlText.Schema(), (next + 1, "CREATE INDEX note_by_text ON note (text)"), (next, "CREATE TABLE note (text text); INSERT INTO note SELECT name FROM state WHERE id = 1")]);
         await Must(store, life.Turn(Orders.Locked));
         using var shell = Place.Shell();
-        Assert.Equal("1,2,3", shell.One<string>("SELECT string_agg(version::text, ',' ORDER BY version) FROM schema_version"));
+        Assert.Equal(string.Join(',', Enumerable.Range(1, next + 1)), shell.One<string>("SELECT string_agg(version::text, ',' ORDER BY version) FROM schema_version"));
         Assert.Equal((Orders.Received, 2L), (shell.One<string>("SELECT text FROM note"), shell.One<long>("SELECT count(*) FROM log")));
-        Assert.Equal("build-2", shell.One<string>("SELECT build FROM schema_version WHERE version = 3"));
+        Assert.Equal("build-2", shell.One<string>("SELECT build FROM schema_version ORDER BY version DESC LIMIT 1"));
     }
 
     [Fact]
     public async Task A_step_forward_that_fails_leaves_the_schema_as_it_was()
     {
         await using (var store = await Open()) await store.Close(Now);
-        Assert.Throws<PostgresException>(() => Migrate([.. SqlText.Schema(), (2, "CREATE TABLE note (text text)"), (3, "CREATE TABLE note (text text)")]));
-        using (var shell = Place.Shell()) Assert.Equal((1, 0L), (shell.One<int>("SELECT max(version) FROM schema_version"), shell.One<long>("SELECT count(*) FROM pg_class WHERE relname = 'note' AND relnamespace = current_schema()::regnamespace")));
+        Assert.Throws<PostgresException>(() => Migrate([.. SqlText.Schema(), (StoreSchema.Version + 1, "CREATE TABLE note (text text)"), (StoreSchema.Version + 2, "CREATE TABLE note (text text)")]));
+        using (var shell = Place.Shell()) Assert.Equal((StoreSchema.Version, 0L), (shell.One<int>("SELECT max(version) FROM schema_version"), shell.One<long>("SELECT count(*) FROM pg_class WHERE relname = 'note' AND relnamespace = current_schema()::regnamespace")));
         await Must(await Open(), new Life().Start());
+    }
+
+    [Fact]
+    public async Task A_step_forward_behind_an_open_transaction_holds_up_no_writer_and_is_taken_once_that_has_ended()
+    {
+        var store = await Open();
+        var life = new Life();
+        await Must(store, life.Start());
+        using Shell shell = Place.Shell(), open = Place.Shell();
+        open.Run("BEGIN; UPDATE page SET tries = tries WHERE false");
+        var next = StoreSchema.Version + 1;
+        var moving = Task.Factory.StartNew(() => Migrate([.. SqlText.Schema(), (next, "ALTER TABLE log ADD COLUMN note text; ALTER TABLE page ADD COLUMN note text")]), Now, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        for (var wrote = 0; wrote < 100; wrote++)
+        {
+            // At least once while the step waits with the log locked.
+            if (wrote == 50) await UntilHeldUp(shell, "application_name = 'perdure' AND query LIKE 'ALTER TABLE%'", moving);
+            await Must(store, life.Turn());
+        }
+        Assert.False(moving.IsCompleted);
+        Assert.Equal(next - 1, shell.One<int>("SELECT max(version) FROM schema_version"));
+        open.Run("COMMIT");
+        await moving;
+        await Must(store, life.Turn(Orders.Locked));
+        Assert.Equal((next, 0L), (shell.One<int>("SELECT max(version) FROM schema_version"), shell.One<long>("SELECT count(note) FROM log")));
+        // As a build that does not know the step yet.
+        Migrate(SqlText.Schema());
+        await Must(store, life.Turn());
+    }
+
+    [Fact]
+    public async Task A_store_of_version_1_becomes_one_of_version_2_beside_a_backup_that_reads_all_of_it()
+    {
+        using Shell shell = Place.Shell(), backup = Place.Shell();
+        shell.Run($"CREATE SCHEMA {Place.Schema}");
+        foreach (var (_, sql) in SqlText.Schema().Where(s => s.Version == 1)) shell.Run(sql);
+        shell.Run("INSERT INTO schema_version (version, applied_at, build) VALUES (1, 0, 'build-0'); INSERT INTO store (lanes) VALUES (1); INSERT INTO lane (id) VALUES (0)");
+        var tables = shell.One<string>($"SELECT string_agg(relname, ', ') FROM pg_class WHERE relnamespace = '{Place.Schema}'::regnamespace AND relkind = 'r'");
+        backup.Run($"BEGIN; LOCK TABLE {tables} IN ACCESS SHARE MODE");
+        await Must(await Open(), new Life().Start());
+        Assert.Equal("1,2", shell.One<string>("SELECT string_agg(version::text, ',' ORDER BY version) FROM schema_version WHERE version < 3"));
+        backup.Run("COMMIT");
     }
 
     private void Migrate(IEnumerable<(int, string)> scripts)
@@ -80,7 +122,7 @@ public sealed class OpeningTests : PostgresTest
         await Task.WhenAll(stores.Select(s => s.Open(Node, Now)));
         await Task.WhenAll(stores.Select(s => s.Register(Orders.Map(), Now)));
         using var shell = Place.Shell();
-        Assert.Equal((1L, 4L, 1L), (shell.One<long>("SELECT count(*) FROM schema_version"), shell.One<long>("SELECT count(*) FROM lane"), shell.One<long>("SELECT count(*) FROM map")));
+        Assert.Equal(((long)StoreSchema.Version, 4L, 1L), (shell.One<long>("SELECT count(*) FROM schema_version"), shell.One<long>("SELECT count(*) FROM lane"), shell.One<long>("SELECT count(*) FROM map")));
     }
 
     [Fact]

@@ -104,6 +104,7 @@ public sealed class OpeningTests : SqliteTest
     [Fact]
     public async Task An_older_schema_is_moved_forward_step_by_step_with_all_that_it_holds()
     {
+        var next = Files.StoreFile.SchemaVersion + 1;
         var life = new Life();
         await using (var store = await Open())
         {
@@ -111,12 +112,12 @@ public sealed class OpeningTests : SqliteTest
             await store.Close(Now);
         }
         using (var database = Native.Database.Open(File, readOnly: false, TimeSpan.FromSeconds(1)))
-            Files.StoreFile.Migrate(database, [.. Native.SqlText.Schema(), (3, "CREATE INDEX note_by_text ON note (text)"), (2, "CREATE TABLE note (text TEXT); INSERT INTO note SELECT name FROM state WHERE id = 1")],
+            Files.StoreFile.Migrate(database, [.. Native.SqlText.Schema(), (next + 1, "CREATE INDEX note_by_text ON note (text)"), (next, "CREATE TABLE note (text TEXT); INSERT INTO note SELECT name FROM state WHERE id = 1")],
                 Life.Day, "build-2");
         using var shell = Shell.Open(File);
-        Assert.Equal("1,2,3", shell.One<string>("SELECT group_concat(version) FROM (SELECT version FROM schema_version ORDER BY version)"));
-        Assert.Equal((3L, Orders.Received, 1L), (shell.One<long>("PRAGMA user_version"), shell.One<string>("SELECT text FROM note"), shell.One<long>("SELECT count(*) FROM log")));
-        Assert.Equal("build-2", shell.One<string>("SELECT build FROM schema_version WHERE version = 3"));
+        Assert.Equal(string.Join(',', Enumerable.Range(1, next + 1)), shell.One<string>("SELECT group_concat(version) FROM (SELECT version FROM schema_version ORDER BY version)"));
+        Assert.Equal((next + 1L, Orders.Received, 1L), (shell.One<long>("PRAGMA user_version"), shell.One<string>("SELECT text FROM note"), shell.One<long>("SELECT count(*) FROM log")));
+        Assert.Equal("build-2", shell.One<string>("SELECT build FROM schema_version ORDER BY version DESC LIMIT 1"));
     }
 
     [Fact]
@@ -124,8 +125,8 @@ public sealed class OpeningTests : SqliteTest
     {
         await using (var store = await Open()) await store.Close(Now);
         using (var database = Native.Database.Open(File, readOnly: false, TimeSpan.FromSeconds(1)))
-            Assert.Throws<Native.SqliteFault>(() => Files.StoreFile.Migrate(database, [.. Native.SqlText.Schema(), (2, "CREATE TABLE note (text TEXT)"), (3, "CREATE TABLE note (text TEXT)")], Life.Day, "b"));
-        using (var shell = Shell.Open(File)) Assert.Equal((1L, 0L), (shell.One<long>("PRAGMA user_version"), shell.One<long>("SELECT count(*) FROM sqlite_schema WHERE name = 'note'")));
+            Assert.Throws<Native.SqliteFault>(() => Files.StoreFile.Migrate(database, [.. Native.SqlText.Schema(), (Files.StoreFile.SchemaVersion + 1, "CREATE TABLE note (text TEXT)"), (Files.StoreFile.SchemaVersion + 2, "CREATE TABLE note (text TEXT)")], Life.Day, "b"));
+        using (var shell = Shell.Open(File)) Assert.Equal(((long)Files.StoreFile.SchemaVersion, 0L), (shell.One<long>("PRAGMA user_version"), shell.One<long>("SELECT count(*) FROM sqlite_schema WHERE name = 'note'")));
         await Must(await Open(), new Life().Start());
     }
 
@@ -142,8 +143,8 @@ public sealed class OpeningTests : SqliteTest
         var store = await Open();
         Assert.Equal("wal,2,1,0", await store.Ask(d => $"{d.Text("PRAGMA journal_mode")},{d.Number("PRAGMA synchronous")},{d.Number("PRAGMA foreign_keys")},{d.Number("PRAGMA wal_autocheckpoint")}"));
         using var shell = Shell.Open(File);
-        Assert.Equal((1L, 0x50657264L), (shell.One<long>("PRAGMA user_version"), shell.One<long>("PRAGMA application_id")));
-        Assert.Equal(1L, shell.One<long>("SELECT version FROM schema_version"));
+        Assert.Equal(((long)Files.StoreFile.SchemaVersion, 0x50657264L), (shell.One<long>("PRAGMA user_version"), shell.One<long>("PRAGMA application_id")));
+        Assert.Equal((long)Files.StoreFile.SchemaVersion, shell.One<long>("SELECT max(version) FROM schema_version"));
     }
 
     [Fact]

@@ -24,6 +24,9 @@ internal readonly record struct EventPlace(long Position, int Index) : IComparab
     /// <summary>Behind every event of the record at that position.</summary>
     public static EventPlace Behind(long position) => new(position, int.MaxValue);
 
+    /// <summary>The position of the last record that was told whole.</summary>
+    public long Whole => Index == int.MaxValue ? Position : Position - 1;
+
     public int CompareTo(EventPlace other) => Position != other.Position ? Position.CompareTo(other.Position) : Index.CompareTo(other.Index);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Position}.{Index}");

@@ -50,6 +50,9 @@ internal static class EventEndpoints
         }
         if (Lines(context.Request) is not { } lines) return new Problem(StatusCodes.Status406NotAcceptable, "accept.unknown", $"Events come as {ServerSent} or {JsonLines}.");
         if (query.Problem is { } problem) return problem;
+        if (after is { } known && await streams.Missed(known, context.RequestAborted) is { } begin)
+            return new Problem(StatusCodes.Status410Gone, "events.removed",
+                $"Of what came behind this place, records of instances that have ended were removed. What is left of it is told by a stream from 0; one from {begin.Position} misses nothing more.");
         if (!streams.TryEnter()) return new Problem(StatusCodes.Status503ServiceUnavailable, "events.too-many", "Too many streams are open.") { RetryAfter = TimeSpan.FromSeconds(5) };
         try
         {
@@ -59,6 +62,10 @@ internal static class EventEndpoints
         catch (OperationCanceledException)
         {
             // The listener went away, or the node stops: both end a stream, and the listener goes on from its last id.
+        }
+        catch (EventsRemovedException)
+        {
+            // It was overtaken: the stream ends, and going on from its last id is answered with what happened.
         }
         finally
         {

@@ -21,6 +21,10 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
     /// <summary>The end of the log.</summary>
     public Task<long> End(CancellationToken cancellation) => _perdure.Views.FeedEnd(cancellation);
 
+    /// <summary>The place to go on from where records behind that one were removed before they were told; null where none was. Whoever begins before the first record asks for what is there.</summary>
+    public async Task<EventPlace?> Missed(EventPlace after, CancellationToken cancellation) =>
+        after.Whole > 0 && await _perdure.Views.FeedBegin(cancellation) is var begin && begin > after.Whole ? EventPlace.Behind(begin) : null;
+
     /// <summary>Completes when there may be more behind a place.</summary>
     public Task Moved(EventPlace after, CancellationToken cancellation) => _perdure.FeedMoved(after.Position, cancellation);
 
@@ -33,7 +37,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
         await _turn.WaitAsync(cancellation);
         try
         {
-            var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
+            var behind = after.Whole;
             if (behind > _until)
             {
                 // Nobody has read as far as this yet. Only a reader near the end of the log begins anew what is kept.
@@ -109,8 +113,10 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
                 return (recent.Events, recent.Events.Count > 0 ? recent.Events[^1].Place : EventPlace.Behind(Math.Max(recent.Until, after.Position)));
             }
             var trails = _trails ??= new(feed._store);
-            var behind = after.Index == int.MaxValue ? after.Position : after.Position - 1;
+            var behind = after.Whole;
             var records = _size.Saw(await feed._perdure.Views.Feed(behind, _size.Next, cancellation));
+            // After the read: what was removed before it is known now.
+            if (await feed.Missed(after, cancellation) is { } begin) throw new EventsRemovedException(begin);
             List<CloudEvent> events = [];
             var read = after;
             foreach (var record in records)
@@ -123,6 +129,9 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
         }
     }
 }
+
+/// <summary>A reader was overtaken by the removal of what it had not read.</summary>
+internal sealed class EventsRemovedException(EventPlace begin) : Exception($"Records that were not read yet have been removed; all that is left stands behind {begin.Position}.");
 
 /// <summary>How many records to read at once, so that large ones do not fill the memory.</summary>
 internal sealed class PageSize

@@ -58,6 +58,9 @@ internal sealed class EventStreams : IDisposable
     /// <summary>The end of the log: where a stream begins that names no place.</summary>
     public async Task<EventPlace> End(CancellationToken cancellation) => EventPlace.Behind(await _feed.End(cancellation));
 
+    /// <summary>The place to go on from where records behind that one were removed; null where none was.</summary>
+    public Task<EventPlace?> Missed(EventPlace after, CancellationToken cancellation) => _feed.Missed(after, cancellation);
+
     /// <summary>All events behind a place, without end, and refusals as they happen.</summary>
     public async IAsyncEnumerable<(StreamBeat Beat, CloudEvent? Event)> Follow(EventPlace after, EventFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {

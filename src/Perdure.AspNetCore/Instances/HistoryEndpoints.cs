@@ -28,9 +28,9 @@ internal static class HistoryEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/instances/{id}/history", History).WithName("GetHistory").WithSummary("What happened to an instance, in order, with the hash chain.")
-            .Produces<HistoryPage>().Problems(400, 404).RequireAuthorization(Policies.Reader);
+            .Produces<HistoryPage>().Problems(400, 404, 410).RequireAuthorization(Policies.Reader);
         api.MapGet("/instances/{id}/verify", Verify).WithName("VerifyHistory").WithSummary("Checks the hash chain, against a known head too where one is given.")
-            .Produces<VerifyBody>().Problems(400, 404).RequireAuthorization(Policies.Reader);
+            .Produces<VerifyBody>().Problems(400, 404, 410).RequireAuthorization(Policies.Reader);
     }
 
     private static async Task<IResult> History(HttpContext context, string id, IPerdure perdure, IStore store)
@@ -39,7 +39,7 @@ internal static class HistoryEndpoints
         var from = query.Number("from", 1, long.MaxValue) ?? 1;
         var limit = (int)(query.Number("limit", 1, 1_000) ?? 200);
         if (query.Problem is { } problem) return problem;
-        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return Answers.NoInstance();
+        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return await Answers.Missing(id, perdure, context.RequestAborted);
         List<HistoryEvent> events = [];
         List<HistoryRecord> records = [];
         var bytes = 0L;
@@ -69,7 +69,7 @@ internal static class HistoryEndpoints
         else if (head is not null) hash = Convert.FromHexString(head);
         if (version is null != head is null) query.Fault("head", "A known head is a version and its hash: give both.");
         if (query.Problem is { } problem) return problem;
-        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return Answers.NoInstance();
+        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return await Answers.Missing(id, perdure, context.RequestAborted);
         var found = await perdure.Views.Verify(instance, hash is null ? null : (version!.Value, hash), context.RequestAborted);
         return Wire.Ok(new VerifyBody(instance.ToString(), found.Intact, found.Records, found.BrokenAt, found.Problem, Wire.Hex(found.Head)));
     }

@@ -16,7 +16,7 @@ internal static class InstanceEndpoints
         api.MapGet("/instances", List).WithName("ListInstances").WithSummary("Instances that fit, newest first.")
             .Produces<InstanceList>().Problems(400).RequireAuthorization(Policies.Reader);
         api.MapGet("/instances/{id}", Get).WithName("GetInstance").WithSummary("One instance: where it is, its steps, what it waits for, what went wrong last.")
-            .Produces<InstanceBody>().Problems(404).RequireAuthorization(Policies.Reader);
+            .Produces<InstanceBody>().Problems(404, 410).RequireAuthorization(Policies.Reader);
     }
 
     private static async Task<IResult> List(HttpContext context, IPerdure perdure)
@@ -46,7 +46,7 @@ internal static class InstanceEndpoints
     private static async Task<IResult> Get(HttpContext context, string id, IPerdure perdure, IStore store)
     {
         if (new Query(context).Problem is { } problem) return problem;
-        if (!InstanceId.TryParse(id, out var instance) || await perdure.Get(instance, context.RequestAborted) is not { } view) return Answers.NoInstance();
+        if (!InstanceId.TryParse(id, out var instance) || await perdure.Get(instance, context.RequestAborted) is not { } view) return await Answers.Missing(id, perdure, context.RequestAborted);
         var (steps, from, error, head) = await InstanceSteps.Of(view, store, context.RequestAborted);
         var role = view.Instance.AtGate ? Gates.RoleOf(perdure, view.Instance.Workflow, view.Instance.WorkflowVersion, view.Instance.State) : null;
         return Wire.Ok(InstanceBody.Of(view, steps, from, error, role, head));

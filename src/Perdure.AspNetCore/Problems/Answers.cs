@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Perdure.Kernel;
 
 namespace Perdure.AspNetCore;
 
@@ -31,6 +32,12 @@ public static class Answers
     };
 
     internal static Problem NoInstance() => new(StatusCodes.Status404NotFound, "instance.not-found", "There is no such instance.");
+
+    /// <summary>What is said where an instance is not found: that it was here and was removed, or that there is none.</summary>
+    internal static async Task<Problem> Missing(string id, IPerdure perdure, CancellationToken cancellation) =>
+        InstanceId.TryParse(id, out var instance) && await perdure.Views.WasRemoved(instance, cancellation)
+            ? new(StatusCodes.Status410Gone, "instance.removed", "The instance has ended and was removed with its history, as the retention says. Its keys are still taken.") { Instance = instance }
+            : NoInstance();
 
     private static Problem Overloaded(TimeSpan wait) =>
         new(StatusCodes.Status429TooManyRequests, "engine.overloaded", "Too much is under way. Nothing was kept; try again later.") { RetryAfter = wait };

@@ -1,3 +1,5 @@
+using System.Data;
+using System.Diagnostics;
 using Npgsql;
 using Perdure.Ports;
 
@@ -11,22 +13,55 @@ internal static class StoreSchema
 {
     private const int OldestServer = 15_00_00;
 
-    // Nodes that start together wait for the one that makes or moves the schema, however busy the server is.
-    private const int WaitsForAnotherSeconds = 60;
+    // Nodes that start together wait for the one that makes or moves the schema, however busy the server is; and that one longer than they for what is in its way.
+    private static readonly TimeSpan WaitsForAnother = TimeSpan.FromSeconds(60), WaitsForOthers = TimeSpan.FromSeconds(45);
+
+    // How long a step may wait for a table, and writers behind it. A vacuum gives way by itself, but not before the server's deadlock_timeout, which is a second.
+    private static readonly TimeSpan WaitsForTable = TimeSpan.FromMilliseconds(100), WaitsForVacuum = TimeSpan.FromMilliseconds(1_500);
 
     /// <summary>The newest schema that this code knows.</summary>
     public static int Version { get; } = SqlText.Schema().Max(s => s.Version);
 
-    /// <summary>Makes the schema where it is missing, or moves it forward; says with a code why it cannot be used. Gives the number of lanes and the schema's number in the database.</summary>
+    /// <summary>
+    /// Makes the schema where it is missing, or moves it forward; says with a code why it cannot be used. Gives the number of lanes and the schema's number in the database. A step waits for
+    /// a table only for a moment, since writers queue behind it as long as it waits; where an open transaction is in the way the step is taken back, and tried again after a pause.
+    /// </summary>
     public static (int Lanes, long Oid) Prepare(NpgsqlConnection connection, Connections connections, PostgresStoreOptions options, string build, IEnumerable<(int Version, string Sql)>? scripts = null)
     {
         var known = (scripts ?? SqlText.Schema()).ToList();
+        var began = Stopwatch.GetTimestamp();
+        Hold(connection, options.Schema);
+        try
+        {
+            for (; ; Run(connection, SqlText.Statement("pause")))
+            {
+                try
+                {
+                    return Move(connection, connections, options, build, known);
+                }
+                catch (PostgresException held) when (IsInTheWay(held) && Stopwatch.GetElapsedTime(began) < WaitsForOthers)
+                {
+                    // Whoever holds the table may need a while; those that write to it must not.
+                }
+            }
+        }
+        finally
+        {
+            if (connection.FullState == ConnectionState.Open) Run(connection, SqlText.Statement("free-schema"), options.Schema);
+        }
+    }
+
+    private static bool IsInTheWay(PostgresException fault) => fault.SqlState == PostgresErrorCodes.LockNotAvailable || PostgresFault.IsPassing(fault);
+
+    private static (int Lanes, long Oid) Move(NpgsqlConnection connection, Connections connections, PostgresStoreOptions options, string build, List<(int Version, string Sql)> known)
+    {
         using var transaction = connection.BeginTransaction();
-        Lock(connection, options.Schema);
+        Within(connection, WaitsForAnother, WaitsForAnother);
         var present = Inspect(connection, connections, options.Schema);
         if (present > known.Max(s => s.Version) + 1)
             throw new StoreException("store.newer", $"{connections.Where} has schema version {present}; this build knows versions up to {known.Max(s => s.Version)} and the one after it. Nothing was changed in it. Run the newer build again, or restore a backup from before the upgrade.");
         if (present == 0) Script(connection, $"CREATE SCHEMA IF NOT EXISTS {connections.Schema}");
+        else Within(connection, One(connection, SqlText.Statement("is-vacuumed"), r => r.GetBoolean(0), options.Schema) ? WaitsForVacuum : WaitsForTable, WaitsForAnother);
         var at = options.Time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var version in known.Where(s => s.Version > present).GroupBy(s => s.Version).OrderBy(g => g.Key))
         {
@@ -44,12 +79,24 @@ internal static class StoreSchema
         return store;
     }
 
+    // For the session: it is kept over all tries, and goes with the connection.
+    private static void Hold(NpgsqlConnection connection, string schema)
+    {
+        using var transaction = connection.BeginTransaction();
+        Within(connection, WaitsForAnother, WaitsForAnother);
+        Run(connection, SqlText.Statement("hold-schema"), schema);
+        transaction.Commit();
+    }
+
     /// <summary>Holds the schema against others that would change it, until the transaction ends.</summary>
     public static void Lock(NpgsqlConnection connection, string schema)
     {
-        Script(connection, $"SET LOCAL lock_timeout = '{WaitsForAnotherSeconds}s'; SET LOCAL statement_timeout = '{WaitsForAnotherSeconds}s'");
+        Within(connection, WaitsForAnother, WaitsForAnother);
         Run(connection, SqlText.Statement("lock-schema"), schema);
     }
+
+    private static void Within(NpgsqlConnection connection, TimeSpan toLock, TimeSpan each) =>
+        Script(connection, $"SET LOCAL lock_timeout = {(int)toLock.TotalMilliseconds}; SET LOCAL statement_timeout = {(int)each.TotalMilliseconds}");
 
     // 0 where there is nothing yet.
     private static int Inspect(NpgsqlConnection connection, Connections connections, string schema)
@@ -63,14 +110,14 @@ internal static class StoreSchema
 
     private static void Script(NpgsqlConnection connection, string sql)
     {
-        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = WaitsForAnotherSeconds };
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)WaitsForAnother.TotalSeconds };
         command.ExecuteNonQuery();
     }
 
     private static void Run(NpgsqlConnection connection, string sql, params object[] values)
     {
         using var command = Command(connection, sql, values);
-        command.CommandTimeout = WaitsForAnotherSeconds;
+        command.CommandTimeout = (int)WaitsForAnother.TotalSeconds;
         command.ExecuteNonQuery();
     }
 

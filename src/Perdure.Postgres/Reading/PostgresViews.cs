@@ -37,6 +37,10 @@ internal sealed class PostgresViews(Readers readers, int own) : IViews
 
     public Task<long> FeedEnd(CancellationToken cancellation) => readers.One("feed-end", r => r.GetInt64(0), cancellation, own);
 
+    public Task<long> FeedBegin(CancellationToken cancellation) => readers.One("feed-begin", r => r.GetInt64(0), cancellation);
+
+    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => readers.One("was-removed", r => r.GetBoolean(0), cancellation, instance.Value);
+
     public async Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) =>
         await readers.All("gates", r => new OpenGate(Rows.Instance(r).Row, r.TextOrNull(14) ?? "", r.Moment(15)), cancellation, after?.Value ?? 0L, Math.Min(limit, PageMax)).ConfigureAwait(false);
 

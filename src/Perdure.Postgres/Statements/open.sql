@@ -4,6 +4,19 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 -- name: lock-schema
 SELECT pg_advisory_xact_lock(hashtextextended('perdure schema ' || $1, 0))
 
+-- name: hold-schema
+SELECT pg_advisory_lock(hashtextextended('perdure schema ' || $1, 0))
+
+-- name: free-schema
+SELECT pg_advisory_unlock(hashtextextended('perdure schema ' || $1, 0))
+
+-- name: pause
+SELECT pg_sleep(0.1)
+
+-- name: is-vacuumed
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND n.nspname = $1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+
 -- name: inspect
 SELECT n.oid IS NOT NULL, (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm')),
   (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname IN ('schema_version', 'store', 'lane') AND c.relkind = 'r'), current_setting('server_version_num')::int
@@ -22,14 +35,14 @@ INSERT INTO store (lanes) SELECT $1 WHERE NOT EXISTS (SELECT FROM store)
 INSERT INTO lane (id) SELECT i::smallint FROM store, generate_series(0, lanes - 1) i WHERE NOT EXISTS (SELECT FROM lane)
 
 -- name: raise-base
-UPDATE store SET position_base = n.base FROM (SELECT (SELECT max(position) FROM log) >> 16 AS newest, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS present) p,
+UPDATE store SET position_base = n.base FROM (SELECT greatest((SELECT max(position) FROM log), (SELECT position FROM sweep)) >> 16 AS newest, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS present) p,
   LATERAL (SELECT p.newest + 1 - p.present AS base) n WHERE p.newest >= p.present + position_base
 
 -- name: store
 SELECT lanes, (SELECT oid FROM pg_namespace WHERE nspname = $1)::bigint FROM store
 
 -- name: newest-instance
-SELECT coalesce(max(id), 0) FROM instance
+SELECT coalesce(greatest((SELECT max(id) FROM instance), (SELECT max(instance) FROM removed)), 0)
 
 -- name: maps
 SELECT m.id, m.workflow, m.version, m.definition FROM map m ORDER BY m.id

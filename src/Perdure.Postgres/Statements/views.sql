@@ -27,7 +27,7 @@ JOIN instance i ON i.id = p.id JOIN scope c ON c.id = i.scope JOIN map m ON m.id
 SELECT * FROM feed_1($1, $2, $3)
 
 -- name: feed-end
-SELECT feed_end_1($1)
+SELECT greatest(feed_end_1($1), (SELECT position FROM sweep))
 
 -- name: pages
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error

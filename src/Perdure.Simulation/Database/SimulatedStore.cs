@@ -12,7 +12,7 @@ namespace Perdure.Simulation.Database;
 /// <param name="link">The way there.</param>
 /// <param name="lane">Which of the lanes this node owns.</param>
 /// <param name="lanes">How many lanes there are.</param>
-internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int lane, int lanes) : IStore
+internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int lane, int lanes) : IStore, IRetention
 {
     private const int Resolves = 20;
 
@@ -33,6 +33,14 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     public IViews Views => new SimulatedViews(this);
 
     /// <inheritdoc />
+    public IRetention Retention => this;
+
+    Task<Removal> IRetention.Remove(DateTimeOffset endedBefore, InstanceId after, int limit, CancellationToken cancellation) =>
+        Write("remove", tables => tables.Remove(endedBefore, after, limit));
+
+    Task<int> IRetention.RemoveKeys(DateTimeOffset madeBefore, int limit, CancellationToken cancellation) => Write("remove-keys", tables => tables.RemoveKeys(madeBefore, limit));
+
+    /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Open(node, database.Now);
 
     private Task<Ownership> Open(NodeIdentity node, DateTimeOffset at) => Write("open", tables =>
@@ -40,7 +48,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
         var before = tables.FenceOf(lane);
         var fence = tables.Take(lane, node, at);
         _epoch = fence.Epoch;
-        var newest = tables.Instances.Keys.Where(Mine).LastOrDefault();
+        var newest = tables.Instances.Keys.Where(Mine).Append(tables.NewestRemoved).Max();
         return new Ownership([new(lane, lanes, fence.Epoch)], before is { Clean: false }, newest, before?.Since);
     }, taken => database.Opened?.Invoke(lane, taken.Lanes[0].Epoch));
 

@@ -9,7 +9,7 @@ internal sealed class SimulatedViews(SimulatedStore store) : IViews
     public Task<InstanceRow?> Find(InstanceId instance, CancellationToken cancellation) => store.Read("find", tables => tables.Find(instance)?.Row(instance));
 
     public Task<InstanceRow?> FindByBusinessKey(string @namespace, string workflow, string businessKey, CancellationToken cancellation) => store.Read("find-by-key", tables =>
-        tables.FindBusinessKey(@namespace, workflow, businessKey) is { } id ? tables.Find(id)!.Row(id) : null);
+        tables.FindBusinessKey(@namespace, workflow, businessKey) is { } id ? tables.Find(id)?.Row(id) : null);
 
     public Task<IReadOnlyList<InstanceRow>> List(InstanceFilter filter, InstanceId? below, int limit, CancellationToken cancellation) => store.Read<IReadOnlyList<InstanceRow>>("list", tables =>
         [.. tables.Instances.Reverse().Where(i => below is null || i.Key.CompareTo(below.Value) < 0).Select(i => i.Value.Row(i.Key))
@@ -17,9 +17,13 @@ internal sealed class SimulatedViews(SimulatedStore store) : IViews
             .Take(limit)]);
 
     public Task<IReadOnlyList<FeedRecord>> Feed(long after, int limit, CancellationToken cancellation) => store.Read<IReadOnlyList<FeedRecord>>("feed", tables =>
-        [.. tables.Feed.Skip((int)after).Take(limit).Select(r => tables.Find(r.Instance)! is var i ? new FeedRecord(r, i.Start.Namespace, i.First.Workflow, i.First.WorkflowVersion, i.Start.TraceParent) : null!)]);
+        [.. tables.FeedBehind(after).Take(limit).Select(r => tables.Find(r.Instance)! is var i ? new FeedRecord(r, i.Start.Namespace, i.First.Workflow, i.First.WorkflowVersion, i.Start.TraceParent) : null!)]);
 
-    public Task<long> FeedEnd(CancellationToken cancellation) => store.Read("feed-end", tables => (long)tables.Feed.Count);
+    public Task<long> FeedEnd(CancellationToken cancellation) => store.Read("feed-end", tables => tables.Newest);
+
+    public Task<long> FeedBegin(CancellationToken cancellation) => store.Read("feed-begin", tables => tables.RemovedUpTo);
+
+    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => store.Read("was-removed", tables => tables.WasRemoved(instance));
 
     public Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) => store.Read<IReadOnlyList<OpenGate>>("gates", tables =>
         [.. tables.Instances.Where(i => i.Value.Status == Status.Waiting && (after is null || i.Key.CompareTo(after.Value) > 0))

@@ -33,6 +33,7 @@ internal sealed class Tables
     private readonly SortedDictionary<InstanceId, InstanceRecord> _instances = [];
     private readonly Dictionary<(string Namespace, string Workflow, string Key), StoredKey> _requestKeys = [];
     private readonly Dictionary<(string Namespace, string Workflow, string Key), InstanceId> _businessKeys = [];
+    private readonly SortedDictionary<InstanceId, (NewInstance Start, string Workflow)> _removed = [];
     private readonly Dictionary<(string Workflow, int Version), (MapDefinition Map, string Text)> _maps = [];
     private readonly SortedSet<(DateTimeOffset Due, InstanceId Instance, TimerKind Kind, int Ordinal)> _timers = [];
     private readonly SortedDictionary<long, OutboxMessage> _outbox = [];
@@ -129,6 +130,65 @@ internal sealed class Tables
         if (record.Start.BusinessKey is { } business) _businessKeys.Remove((record.Start.Namespace, record.First.Workflow, business));
         foreach (var timer in record.Timers.Keys.ToList()) Forget(id, record, timer);
         _feed.Clear();
+    }
+
+    /// <summary>Looks at instances that have ended, in the order of ids, and removes those that ended before a moment and that nobody may still ask for. Their keys stay.</summary>
+    public Removal Remove(DateTimeOffset endedBefore, InstanceId after, int limit)
+    {
+        var seen = _instances.Where(i => i.Value.Status == Status.Ended && i.Key.CompareTo(after) > 0).Take(limit).ToList();
+        var due = seen.FindAll(i => i.Value.UpdatedAt < endedBefore && !(i.Value.Start.Parent is { } parent && Find(parent.Id) is { Status: not Status.Ended })
+            && !_pages.Exists(p => p.Instance == i.Key && p.DeliveredAt is null) && _outbox.Values.All(m => m.To != i.Key));
+        foreach (var (id, record) in due)
+        {
+            _instances.Remove(id);
+            _removed.Add(id, (record.Start, record.First.Workflow));
+            foreach (var timer in record.Timers.Keys.ToList()) Forget(id, record, timer);
+            RemovedUpTo = Math.Max(RemovedUpTo, record.Log[^1].Position);
+        }
+        HashSet<InstanceId> gone = [.. due.Select(i => i.Key)];
+        _feed.RemoveAll(r => gone.Contains(r.Instance));
+        _pages.RemoveAll(p => gone.Contains(p.Instance));
+        _pageByKey.Clear();
+        for (var i = 0; i < _pages.Count; i++) _pageByKey.Add(_pages[i].Page.Key, i);
+        return new(due.Count, seen.Count == 0 ? null : seen[^1].Key, due.Count == 0 ? null : due.Min(i => i.Value.UpdatedAt));
+    }
+
+    /// <summary>Removes the keys of removed instances, and the memory that they were here.</summary>
+    public int RemoveKeys(DateTimeOffset madeBefore, int limit)
+    {
+        var due = _removed.TakeWhile(r => r.Key.At < madeBefore).Take(limit).ToList();
+        foreach (var (id, (start, workflow)) in due)
+        {
+            _removed.Remove(id);
+            _requestKeys.Remove((start.Namespace, workflow, start.RequestKey));
+            if (start.BusinessKey is { } business) _businessKeys.Remove((start.Namespace, workflow, business));
+        }
+        return due.Count;
+    }
+
+    /// <summary>Whether the instance was removed and its keys are still here.</summary>
+    public bool WasRemoved(InstanceId id) => _removed.ContainsKey(id);
+
+    /// <summary>The highest id of a removed instance that is remembered; default where there is none.</summary>
+    public InstanceId NewestRemoved => _removed.Count == 0 ? default : _removed.Keys.Last();
+
+    /// <summary>The highest position of a record that was removed.</summary>
+    public long RemovedUpTo { get; private set; }
+
+    /// <summary>The position of the newest record, removed ones included.</summary>
+    public long Newest => _position;
+
+    /// <summary>Records from behind a position on.</summary>
+    public IEnumerable<StoredRecord> FeedBehind(long position)
+    {
+        int low = 0, high = _feed.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_feed[middle].Position > position) high = middle;
+            else low = middle + 1;
+        }
+        return _feed.Skip(low);
     }
 
     /// <summary>What speaks against an item; null where it may be written.</summary>

@@ -38,6 +38,8 @@ public sealed partial record Simulate
             _services = collection.BuildServiceProvider();
             var definitions = new Definitions(_services, builder);
             var settings = _services.GetRequiredService<IOptions<PerdureOptions>>().Value;
+            // The oracles look at everything that ever was.
+            settings.Retention = new() { FinishedFor = null, KeysFor = null };
             var carriage = new Carriage(definitions.Registry, definitions.Codec, new ScopedOperations(_services.GetRequiredService<IServiceScopeFactory>()), settings);
             var newest = upgraded is null ? definitions : new Definitions(_services, upgraded);
             var untimed = new Registry(newest.Registry.All.Select(c => (IWorkflow)c.Workflow), newest.Registry.Steps.Select(s => new UntimedStep(s.Handle)), newest.Codec);

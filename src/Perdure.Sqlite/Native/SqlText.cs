@@ -5,7 +5,7 @@ namespace Perdure.Sqlite.Native;
 /// <summary>The SQL of this store: embedded files. Statements stand in theirs under a line <c>-- name: …</c>.</summary>
 internal static class SqlText
 {
-    private static readonly FrozenDictionary<string, string> Statements = new[] { "open.sql", "write.sql", "read.sql", "views.sql" }
+    private static readonly FrozenDictionary<string, string> Statements = new[] { "open.sql", "write.sql", "read.sql", "views.sql", "retention.sql" }
         .SelectMany(file => Named(File(file)))
         .ToFrozenDictionary(s => s.Name, s => s.Sql, StringComparer.Ordinal);
 

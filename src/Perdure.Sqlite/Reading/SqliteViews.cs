@@ -42,6 +42,10 @@ internal sealed class SqliteViews(Readers readers) : IViews
 
     public Task<long> FeedEnd(CancellationToken cancellation) => readers.Read(d => Rows.One(d["feed-end"], s => s.Long(0)), cancellation);
 
+    public Task<long> FeedBegin(CancellationToken cancellation) => readers.Read(d => Rows.One(d["feed-begin"], s => s.Long(0)), cancellation);
+
+    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => readers.Read(d => Rows.One(d["was-removed"].Set(1, instance.Value), s => s.Long(0)) != 0, cancellation);
+
     public Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) =>
         readers.Read<IReadOnlyList<OpenGate>>(
             d =>

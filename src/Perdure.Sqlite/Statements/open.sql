@@ -12,10 +12,7 @@ ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, marker = 0, clean = 0, ho
 UPDATE lane SET clean = 1 WHERE id = 0 AND epoch = ?1
 
 -- name: last-position
-SELECT max(position) FROM log
-
--- name: newest
-SELECT max(id) FROM instance
+SELECT max(coalesce((SELECT max(position) FROM log), 0), (SELECT position FROM sweep))
 
 -- name: schema-applied
 INSERT INTO schema_version (version, applied_at, build) VALUES (?1, ?2, ?3)
@@ -39,4 +36,4 @@ INSERT INTO state (map, name, kind, role) VALUES (?1, ?2, ?3, ?4)
 INSERT INTO edge (map, from_state, to_state) VALUES (?1, ?2, ?3)
 
 -- name: newest-instance
-SELECT coalesce(max(id), 0) FROM instance
+SELECT max((SELECT coalesce(max(id), 0) FROM instance), (SELECT coalesce(max(instance), 0) FROM removed))

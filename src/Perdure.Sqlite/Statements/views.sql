@@ -7,7 +7,7 @@ FROM log l CROSS JOIN instance i ON i.id = l.instance CROSS JOIN scope c ON c.id
 WHERE l.position > ?1 ORDER BY l.position LIMIT ?2
 
 -- name: feed-end
-SELECT coalesce(max(position), 0) FROM log
+SELECT max(coalesce((SELECT max(position) FROM log), 0), (SELECT position FROM sweep))
 
 -- name: entered
 SELECT coalesce((SELECT at FROM transition WHERE instance = ?1 AND visit = ?2), (SELECT created_at FROM instance WHERE id = ?1))

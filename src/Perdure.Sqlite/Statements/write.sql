@@ -37,7 +37,7 @@ INSERT OR FAIL INTO instance (id, scope, map, state, status, visit, checkpoint, 
 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 
 -- name: insert-log
-INSERT OR FAIL INTO log (instance, version, at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT OR FAIL INTO log (position, instance, version, at, hash, body) VALUES (?6, ?1, ?2, ?3, ?4, ?5)
 
 -- name: has-record
 SELECT 1 FROM log WHERE instance = ?1 AND version = ?2

@@ -43,8 +43,9 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
         }
         if (item.Messages.Count > 0 && _side.TakeMessages(item) is { } duplicate) return duplicate;
 
-        _log.Set(1, id).Set(2, item.Version).Set(3, at).Set(4, item.Hash.Span).Set(5, item.Body.Span).Run();
-        var position = database.LastRow;
+        // By hand: the newest record may have been removed, and its position is not given again.
+        var position = Position + 1;
+        _log.Set(1, id).Set(2, item.Version).Set(3, at).Set(4, item.Hash.Span).Set(5, item.Body.Span).Set(6, position).Run();
 
         for (var i = 0; i < item.Transitions.Count; i++)
         {

@@ -94,7 +94,11 @@ internal sealed class Writer : IDisposable
                 Answer(commit, WriteSafely(commit.Batch));
                 Settle();
             }
-            else ((Action)work)();
+            else
+            {
+                ((Action)work)();
+                Settle();
+            }
         }
     }
 

@@ -73,6 +73,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>The views that people and audits read.</summary>
     IViews Views { get; }
 
+    /// <summary>How it lets go of what has ended; null where it keeps everything.</summary>
+    IRetention? Retention => null;
+
     /// <summary>Whether many nodes share the store, so that lanes come and go while a node runs.</summary>
     bool IsShared => false;
 

@@ -20,6 +20,12 @@ public interface IViews
     /// <summary>The position of the newest record; 0 where there is none.</summary>
     Task<long> FeedEnd(CancellationToken cancellation);
 
+    /// <summary>The position up to which records may have been removed with their instances; 0 where none was. A reader of the feed that stood before it may have missed some.</summary>
+    Task<long> FeedBegin(CancellationToken cancellation) => Task.FromResult(0L);
+
+    /// <summary>Whether the instance was here and was removed after its end; known as long as its request key is kept.</summary>
+    Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => Task.FromResult(false);
+
     /// <summary>Instances that wait at a gate, oldest first.</summary>
     Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation);
 

@@ -72,6 +72,12 @@ internal static partial class Log
     [LoggerMessage(1023, LogLevel.Error, "The store could not be read.")]
     public static partial void ReadFailed(ILogger log, Exception e);
 
+    [LoggerMessage(1040, LogLevel.Information, "Removed {Instances} finished instance(s), and the keys of {Keys}, in {Seconds} s.")]
+    public static partial void Swept(ILogger log, long instances, long keys, double seconds);
+
+    [LoggerMessage(1041, LogLevel.Warning, "Removing what has finished failed; the next pass is within {Every}.")]
+    public static partial void SweepFailed(ILogger log, Exception e, TimeSpan every);
+
     [LoggerMessage(1030, LogLevel.Warning, "No code is here for {Workflow} version {Version}; its instances wait.")]
     public static partial void WorkflowAbsent(ILogger log, string workflow, int version);
 

@@ -19,6 +19,7 @@ internal sealed partial class Node : IAsyncDisposable
     private volatile StoreException? _lost;
     private volatile string? _stuck;
     private ITimer? _watch;
+    private Sweeper? _sweeper;
     private volatile bool _stopped;
     private volatile IReadOnlyList<string> _undoable = [];
 
@@ -55,6 +56,7 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>Opens the store, registers the maps, and begins.</summary>
     public async Task Open(NodeIdentity identity, CancellationToken cancellation)
     {
+        if (Options.Retention.Problem is { } wrong) throw new InvalidOperationException(wrong);
         identity = identity with { Carries = [.. Registry.All.Select(c => new CarriedVersion(c.Map.Workflow, c.Map.Version))] };
         var ownership = await Store.Open(identity, cancellation).ConfigureAwait(false);
         foreach (var carried in Registry.All) await Store.Register(carried.Map, cancellation).ConfigureAwait(false);
@@ -67,6 +69,7 @@ internal sealed partial class Node : IAsyncDisposable
         _opened = true;
         Store.Attach(this);
         _watch = Shell.Time.CreateTimer(_ => Watch(), null, WatchEvery, WatchEvery);
+        if (Options.Retention.Removes && Store.Retention is { } retention) _sweeper = new(this, retention, Options.Retention, _log);
     }
 
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
@@ -96,6 +99,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (!IsOpen || Draining) return;
         Draining = true;
         var lanes = _owned.All;
+        if (_sweeper is not null) await Within(_sweeper.DisposeAsync().AsTask(), Brief).ConfigureAwait(false);
         Log.Draining(_log, lanes.Sum(l => l.RunningAttempts), lanes.Sum(l => l.InFlight));
         // Others go on at once with what runs here; where there are none, it is let end.
         if (Store.IsShared && _peers.Count > 1) await Within(Task.WhenAll(lanes.Select(HandOver)), within).ConfigureAwait(false);
@@ -131,6 +135,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (_stopped) return;
         _stopped = true;
         if (_watch is not null) await _watch.DisposeAsync().ConfigureAwait(false);
+        if (_sweeper is not null) await Within(_sweeper.DisposeAsync().AsTask(), Brief).ConfigureAwait(false);
         await Within(Task.WhenAll(_owned.All.Select(lane => lane.Stop())), Brief).ConfigureAwait(false);
     }
 
@@ -163,6 +168,8 @@ internal sealed partial class Node : IAsyncDisposable
     }
 
     public Lane? LaneOf(InstanceId id) => _owned.Of(id);
+
+    public Lane? LaneNumbered(int lane) => _owned.Numbered(lane);
 
     public Lane? NextLane() => _owned.Next();
 

@@ -19,5 +19,8 @@ internal static class Telemetry
     public static readonly Histogram<long> CommitSize = Meter.CreateHistogram<long>("perdure.commit.items", "{item}", "Turns in a commit.");
     public static readonly Counter<long> Breaches = Meter.CreateCounter<long>("perdure.deadline.breaches", "{breach}", "Deadlines that passed.");
     public static readonly Counter<long> Incidents = Meter.CreateCounter<long>("perdure.incidents", "{incident}", "Incidents raised, by code.");
+    public static readonly Counter<long> Removed = Meter.CreateCounter<long>("perdure.retention.removed", "{instance}", "Finished instances removed.");
+    public static readonly Counter<long> KeysRemoved = Meter.CreateCounter<long>("perdure.retention.keys", "{instance}", "Removed instances whose keys were removed too.");
+    public static readonly Gauge<double> RetentionLag = Meter.CreateGauge<double>("perdure.retention.lag", "s", "How long what is being removed was due; 0 after a pass.");
     public static readonly Counter<long> Refusals = Meter.CreateCounter<long>("perdure.refusals", "{refusal}", "Requests and commands refused, by code.");
 }

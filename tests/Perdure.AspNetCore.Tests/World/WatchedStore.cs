@@ -14,6 +14,8 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 
     public IViews Views => this;
 
+    public IRetention? Retention => inner.Retention;
+
     public TimeProvider Clock => inner.Clock;
 
     public async Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation)
@@ -42,6 +44,8 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
     public Task<IReadOnlyList<InstanceRow>> List(InstanceFilter filter, InstanceId? below, int limit, CancellationToken cancellation) => Inner.List(filter, below, limit, cancellation);
     public Task<IReadOnlyList<FeedRecord>> Feed(long after, int limit, CancellationToken cancellation) => Inner.Feed(after, limit, cancellation);
     public Task<long> FeedEnd(CancellationToken cancellation) => Inner.FeedEnd(cancellation);
+    public Task<long> FeedBegin(CancellationToken cancellation) => Inner.FeedBegin(cancellation);
+    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => Inner.WasRemoved(instance, cancellation);
     public Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) => Inner.Gates(after, limit, cancellation);
     public Task<IReadOnlyList<StoredPage>> Pages(InstanceId? instance, int limit, CancellationToken cancellation) => Inner.Pages(instance, limit, cancellation);
     public Task<IReadOnlyList<Tally>> Tallies(CancellationToken cancellation) => Inner.Tallies(cancellation);

@@ -170,6 +170,10 @@ internal sealed class MemoryStore : IStore, IViews
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public IViews Views => this;
+    /// <summary>How it lets go of what has ended.</summary>
+    public IRetention? Retention { get; set; }
+    /// <summary>How many instances it says have ended.</summary>
+    public long Finished { get; set; }
 
     private static Task<IReadOnlyList<T>> Some<T>(IEnumerable<T> items) => Task.FromResult<IReadOnlyList<T>>([.. items]);
 
@@ -181,7 +185,7 @@ internal sealed class MemoryStore : IStore, IViews
     public Task<long> FeedEnd(CancellationToken cancellation) => Task.FromResult(_position);
     public Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) => Some<OpenGate>([]);
     public Task<IReadOnlyList<StoredPage>> Pages(InstanceId? instance, int limit, CancellationToken cancellation) => Some(_pages);
-    public Task<IReadOnlyList<Tally>> Tallies(CancellationToken cancellation) => Some<Tally>([]);
+    public Task<IReadOnlyList<Tally>> Tallies(CancellationToken cancellation) => Some<Tally>([new("any", 1, "END", Status.Ended, Finished), new("any", 1, "BEGIN", Status.Running, 1_000)]);
     public Task<Verification> Verify(InstanceId instance, (long Version, ReadOnlyMemory<byte> Hash)? knownHead, CancellationToken cancellation) =>
         Task.FromResult(new Verification(true, _rows[instance].Log.Count, null, null, _rows[instance].Log[^1].Hash));
 }

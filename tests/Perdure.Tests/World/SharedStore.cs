@@ -33,6 +33,7 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     public bool IsShared => true;
     public TimeProvider Clock => database.Rows.Clock;
     public IViews Views => database.Rows;
+    public IRetention? Retention => database.Rows.Retention;
 
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Task.FromResult(new Ownership([.. lanes.Select(Take)], false));
 

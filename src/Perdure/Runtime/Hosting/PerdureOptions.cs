@@ -33,6 +33,9 @@ public sealed class PerdureOptions
     /// <summary>After how long a body that neither progresses nor waits on its visit is reported.</summary>
     public TimeSpan BodyStallsAfter { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>For how long what has ended is kept: instances 30 days, their keys 90, unless said otherwise. All nodes of a store should say the same.</summary>
+    public RetentionOptions Retention { get; set; } = new();
+
     /// <summary>How payloads are written and read. Source-generated contexts go into its resolver chain. Unknown, duplicate and missing fields are refused by default.</summary>
     public JsonSerializerOptions Json { get; set; } = DefaultJson();
 

@@ -1,0 +1,156 @@
+using Microsoft.Extensions.DependencyInjection;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Tests;
+
+/// <summary>What has ended is kept for as long as the options say, and goes in pieces.</summary>
+[Collection("script")]
+public sealed class WhatHasEndedIsKept
+{
+    private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly TestShell _shell = new();
+    private readonly Kept _kept;
+    private readonly MemoryStore _store;
+
+    public WhatHasEndedIsKept() => (_kept, _store) = (new(_shell.Clock), new());
+
+    /// <summary>A store with some that have ended, each a day after the one before.</summary>
+    private sealed class Kept(TimeProvider time) : IRetention
+    {
+        public List<(InstanceId Id, DateTimeOffset Ended)> Instances { get; } = [];
+        public List<InstanceId> Keys { get; } = [];
+        public List<(DateTimeOffset At, DateTimeOffset EndedBefore, int Limit)> Pieces { get; } = [];
+        public Exception? Fault { get; set; }
+        public TaskCompletionSource? Held { get; set; }
+
+        public void Add(int days) => Instances.Add((InstanceId.Create(Begin.AddDays(days), 0, 0), Begin.AddDays(days)));
+
+        public async Task<Removal> Remove(DateTimeOffset endedBefore, InstanceId after, int limit, CancellationToken cancellation)
+        {
+            Pieces.Add((time.GetUtcNow(), endedBefore, limit));
+            if (Fault is { } fault) throw fault;
+            if (Held is { } held) await held.Task.ConfigureAwait(false);
+            var seen = Instances.Where(i => i.Id.CompareTo(after) > 0).Take(limit).ToList();
+            var due = seen.FindAll(i => i.Ended < endedBefore);
+            foreach (var one in due)
+            {
+                Instances.Remove(one);
+                Keys.Add(one.Id);
+            }
+            return new(due.Count, seen.Count == 0 ? null : seen[^1].Id, due.Count == 0 ? null : due[0].Ended);
+        }
+
+        public Task<int> RemoveKeys(DateTimeOffset madeBefore, int limit, CancellationToken cancellation)
+        {
+            var due = Keys.Where(k => k.At < madeBefore).Take(limit).ToList();
+            Keys.RemoveAll(due.Contains);
+            return Task.FromResult(due.Count);
+        }
+    }
+
+    private TestNode Node(Action<RetentionOptions>? options = null)
+    {
+        _store.Retention = _kept;
+        return new(_store, _shell, p => p.Workflow<Script>().Configure(o => options?.Invoke(o.Retention)), s => s.AddSingleton(new Ledger()));
+    }
+
+    [Fact]
+    public void Instances_are_removed_after_thirty_days_and_their_keys_after_ninety()
+    {
+        foreach (var day in (int[])[-91, -31, -29]) _kept.Add(day);
+        Node();
+        _shell.Pass(59.Seconds);
+        Assert.Equal(3, _kept.Instances.Count);
+        _shell.Pass(2.Seconds);
+        Assert.Equal((-29, -31), ((Assert.Single(_kept.Instances).Ended - Begin).Days, (int)(Assert.Single(_kept.Keys).At - Begin).TotalDays));
+        _shell.Pass(25.Hours);
+        Assert.Empty(_kept.Instances);
+        Assert.Equal(2, _kept.Keys.Count);
+    }
+
+    [Fact]
+    public void Beyond_the_most_that_are_kept_the_oldest_go_first()
+    {
+        for (var day = -9; day < 1; day++) _kept.Add(day);
+        _store.Finished = 10;
+        Node(o => (o.FinishedFor, o.FinishedMax, o.PieceMax) = (null, 3, 4));
+        _shell.Pass(61.Seconds);
+        Assert.Equal([-2, -1, 0], _kept.Instances.Select(i => (i.Ended - Begin).Days));
+        Assert.Equal([4, 3], _kept.Pieces.Select(p => p.Limit));
+    }
+
+    [Fact]
+    public void A_pass_goes_in_pieces_with_a_rest_after_each()
+    {
+        for (var day = -100; day < -50; day++) _kept.Add(day);
+        Node(o => o.PieceMax = 10);
+        for (var passed = 0; passed < 70; passed++) _shell.Pass(1.Seconds);
+        Assert.Empty(_kept.Instances);
+        Assert.Equal(6, _kept.Pieces.Count);
+        Assert.Equal(_kept.Pieces.Select(p => p.At).Distinct(), _kept.Pieces.Select(p => p.At));
+    }
+
+    [Fact]
+    public void Nothing_is_removed_where_everything_is_kept_for_ever()
+    {
+        _kept.Add(-700);
+        Node(o => (o.FinishedFor, o.KeysFor) = (null, null));
+        _shell.Pass(5.Minutes);
+        Assert.Empty(_kept.Pieces);
+    }
+
+    [Fact]
+    public void A_pass_that_fails_is_told_and_made_again()
+    {
+        _kept.Add(-40);
+        _kept.Fault = new StoreException("store.busy", "Something holds it.");
+        var node = Node();
+        _shell.Pass(61.Seconds);
+        Assert.Contains(node.Logged, l => l.Contains("Something holds it.", StringComparison.Ordinal));
+        node.Logged.Clear();
+        _kept.Fault = null;
+        _shell.Pass(60.Seconds);
+        Assert.Empty(_kept.Instances);
+    }
+
+    [Fact]
+    public void A_stop_waits_for_the_piece_and_begins_none_any_more()
+    {
+        for (var day = -100; day < -50; day++) _kept.Add(day);
+        _kept.Held = new();
+        var node = Node(o => o.PieceMax = 10);
+        _shell.Pass(61.Seconds);
+        var stop = Task.CompletedTask;
+        TestShell.Do(() => stop = node.Stop());
+        _shell.Settle();
+        Assert.False(stop.IsCompleted);
+        TestShell.Do(() => _kept.Held.SetResult());
+        _shell.Pass(10.Seconds);
+        Assert.True(stop.IsCompletedSuccessfully);
+        Assert.Single(_kept.Pieces);
+        Assert.Equal(40, _kept.Instances.Count);
+    }
+
+    [Fact]
+    public void A_key_is_not_kept_for_less_than_its_instance() =>
+        Assert.Contains("KeysFor", Assert.ThrowsAny<Exception>(() => Node(o => o.KeysFor = 29.Days)).ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void Of_two_nodes_the_one_with_the_first_lane_removes()
+    {
+        var database = new SharedDatabase();
+        database.Rows.Retention = _kept;
+        _kept.Add(-40);
+        TestNode On(SharedStore store, TestShell shell) => new(database.Rows, store, shell, p => p.Workflow<Script>(), s => s.AddSingleton(new Ledger()));
+        var there = new TestShell { Clock = _shell.Clock };
+        var other = new SharedStore(database, 1, 2, 3);
+        On(other, there);
+        _shell.Pass(3.Minutes);
+        Assert.Empty(_kept.Pieces);
+        TestShell.Do(() => other.Gain(0));
+        there.Settle();
+        there.Pass(61.Seconds);
+        Assert.Empty(_kept.Instances);
+    }
+}
