@@ -22,6 +22,9 @@ internal sealed class BenchStore : IDisposable
     /// <summary>A SQLite file that is there already, and stays.</summary>
     public static BenchStore Existing(Options options, string path) => new(options, path, null);
 
+    /// <summary>A PostgreSQL database that is there already.</summary>
+    public static BenchStore Of(Options options, string connection) => new(options, null, connection);
+
     /// <summary>What the store is called in a result.</summary>
     public string Name => _path is not null ? "SQLite" : "PostgreSQL";
 

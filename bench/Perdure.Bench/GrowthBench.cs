@@ -39,7 +39,7 @@ internal static class GrowthBench
 
     private static string Holds(Options options) => $"{Of(options, "Finished")} finished, {Of(options, "Waiting")} waiting";
 
-    private static async Task<BenchDatabase> Fill(Options options)
+    public static async Task<BenchDatabase> Fill(Options options)
     {
         var database = await BenchDatabase.Create(options, Full);
         var (finished, waiting) = (options.Int("Finished", 10_000_000), options.Int("Waiting", 1_000_000));

@@ -28,6 +28,9 @@ switch (bench)
     case "growth":
         await GrowthBench.Run(options);
         break;
+    case "retention":
+        await RetentionBench.Run(options);
+        break;
     case "first":
         await GrowthBench.First(options);
         break;
@@ -84,6 +87,7 @@ switch (bench)
               check    whether workflows run their steps and are read again      --Workflows=20
               nodes    the engine on 1, 2 and 3 processes over one PostgreSQL    --Nodes=3 --Runs=3 --Connection=…
               growth   a full PostgreSQL store against an empty one, and idling  --Finished=10000000 --Waiting=1000000 --Runs=3 --Connection=…
+              retention  5-step workflows while finished ones are removed      --Finished=10000000 --Waiting=1000000 --Runs=3 --Seconds=10 --Connection=…
               fsync    the median fdatasync of a 4 KB append                     --Count=500
               simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=40 --Seed=1
               flat     long visits, long lives, and recovery after them          --Steps=10000

@@ -103,6 +103,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
     {
         private readonly PageSize _size = new();
         private Trails? _trails;
+        private long? _began;
 
         /// <summary>The next events behind a place, perhaps none, and how far the log was read for them.</summary>
         public async Task<(IReadOnlyList<CloudEvent> Events, EventPlace Read)> Next(EventPlace after, CancellationToken cancellation)
@@ -115,8 +116,10 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             var trails = _trails ??= new(feed._store);
             var behind = after.Whole;
             var records = _size.Saw(await feed._perdure.Views.Feed(behind, _size.Next, cancellation));
-            // After the read: what was removed before it is known now.
-            if (await feed.Missed(after, cancellation) is { } begin) throw new EventsRemovedException(begin);
+            // After the read: what was removed before it is known now. What was removed before the reader began, it does not miss.
+            var begin = await feed._perdure.Views.FeedBegin(cancellation);
+            if (begin > behind && begin > (_began ?? (behind > 0 ? 0 : long.MaxValue))) throw new EventsRemovedException(EventPlace.Behind(begin));
+            _began = begin;
             List<CloudEvent> events = [];
             var read = after;
             foreach (var record in records)
@@ -131,7 +134,11 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
 }
 
 /// <summary>A reader was overtaken by the removal of what it had not read.</summary>
-internal sealed class EventsRemovedException(EventPlace begin) : Exception($"Records that were not read yet have been removed; all that is left stands behind {begin.Position}.");
+internal sealed class EventsRemovedException(EventPlace begin) : Exception($"Records that were not read yet were removed with their instances, up to position {begin.Position}.")
+{
+    /// <summary>A reader that goes on from here misses nothing more.</summary>
+    public EventPlace Begin => begin;
+}
 
 /// <summary>How many records to read at once, so that large ones do not fill the memory.</summary>
 internal sealed class PageSize

@@ -12,6 +12,8 @@ namespace Perdure.AspNetCore;
 /// </summary>
 internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider time, IOptions<PerdureHttpOptions> options, ILogger<JsonLinesFile> log) : BackgroundService
 {
+    private EventPlace _begin;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.Value.JsonLines is not { Length: > 0 } target) return;
@@ -25,6 +27,12 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
             {
                 return;
             }
+            catch (EventsRemovedException overtaken)
+            {
+                // The file says nothing of what is missing; the log does.
+                _begin = overtaken.Begin;
+                Overtaken(log, overtaken, target);
+            }
             catch (Exception e)
             {
                 Broken(log, e, target);
@@ -37,6 +45,7 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
     {
         await using var output = target == "-" ? Console.OpenStandardOutput() : new FileStream(target, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 65_536);
         var from = output is FileStream file ? Resume(file) : null;
+        if (from is { } place && place.CompareTo(_begin) < 0) from = _begin;
         await foreach (var (beat, told) in streams.Follow(from ?? (target == "-" ? await streams.End(cancellation) : default), new(), cancellation))
         {
             if (beat != StreamBeat.Event)
@@ -81,6 +90,9 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
             return null; // the window cut it
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Events are missing in {Target}: their instances were removed before they were written")]
+    private static partial void Overtaken(ILogger log, Exception e, string target);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Events cannot be written to {Target}; trying again")]
     private static partial void Broken(ILogger log, Exception e, string target);

@@ -59,7 +59,7 @@ CREATE OR REPLACE TRIGGER page_is_kept AFTER DELETE ON page REFERENCING OLD TABL
 -- server, all of it is: nobody was told of it, and the next pass does it again, so that it need not wait for the disk.
 CREATE FUNCTION remove_1(behind bigint, below bigint, ended_before bigint, most int)
 RETURNS TABLE (r_removed int, r_reached bigint, r_oldest bigint) LANGUAGE plpgsql
-SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   seen   bigint[];
   ids    bigint[];
@@ -98,7 +98,7 @@ END $$;
 
 -- Removes the keys of removed instances with ids below one, and forgets that they were here.
 CREATE FUNCTION remove_keys_1(below bigint, most int) RETURNS int LANGUAGE plpgsql
-SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE ids bigint[];
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);

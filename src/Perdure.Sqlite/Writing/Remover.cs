@@ -8,6 +8,9 @@ namespace Perdure.Sqlite.Writing;
 /// <summary>Removes what has ended, piece by piece, each piece a transaction on the writer's thread between two batches. Pages that become free are used again.</summary>
 internal sealed class Remover(Writer writer) : IRetention
 {
+    // An id may be made a little ahead of the clock by which its instance ends.
+    private static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
+
     private static readonly string[] Belongs = ["remove-steps", "remove-transitions", "remove-messages", "remove-timers", "remove-pages", "remove-log", "remove-instance"];
 
     public Task<Removal> Remove(DateTimeOffset endedBefore, InstanceId after, int limit, CancellationToken cancellation) => writer.Do(d =>
@@ -15,6 +18,9 @@ internal sealed class Remover(Writer writer) : IRetention
         cancellation.ThrowIfCancellationRequested();
         d["begin"].Run();
         var ids = States.Up(d, States.All(d).FindAll(s => s.Kind is "end" or "revoked"), [Status.Ended], after.Value, limit);
+        // Nobody whose id is from there on can have ended before that: the end of the pass.
+        var below = InstanceId.Create(endedBefore + Ahead, 0, 0).Value;
+        ids.RemoveAll(id => id >= below);
         var (removed, oldest, newest) = (0, long.MaxValue, 0L);
         foreach (var id in ids)
         {

@@ -12,8 +12,12 @@ internal sealed class Sweeper : IAsyncDisposable
 {
     private const int FirstLane = 0;
 
-    // A piece takes this share of the time at the most, so that what it costs the store is bounded whatever it costs: a quarter, and a tenth where the node has much under way.
-    private const int RestsFor = 3, RestsForWhereBusy = 9;
+    // Pieces take this share of the time at the most, so that what they cost the store is bounded whatever one costs: a quarter; a tenth where the node has much under way; half where what is
+    // removed was due for long, since then it would not keep up otherwise.
+    private const int RestsFor = 3, RestsForWhereBusy = 9, RestsForWhereLate = 1;
+    private static readonly TimeSpan Late = TimeSpan.FromHours(1);
+    // A pass looks at what ended late of what began early, too, though there is nothing to remove: where that is much, it is not looked at all the time.
+    private const int RestsForAfterPass = 20;
     private static readonly TimeSpan LeastRest = TimeSpan.FromMilliseconds(10);
 
     // What has just ended is still being asked for.
@@ -26,6 +30,8 @@ internal sealed class Sweeper : IAsyncDisposable
     private readonly CancellationTokenSource _stops = new();
     private readonly ITimer _timer;
     private Task _pass = Task.CompletedTask;
+    private long _ended;
+    private TimeSpan _took;
 
     public Sweeper(Node node, IRetention store, RetentionOptions options, ILogger log)
     {
@@ -37,7 +43,7 @@ internal sealed class Sweeper : IAsyncDisposable
 
     private void Tick()
     {
-        if (_pass.IsCompleted && GoesOn) _pass = Pass();
+        if (_pass.IsCompleted && GoesOn && _node.Shell.Time.GetElapsedTime(_ended) >= _took * RestsForAfterPass) _pass = Pass();
     }
 
     private async Task Pass()
@@ -60,6 +66,7 @@ internal sealed class Sweeper : IAsyncDisposable
         {
             Log.SweepFailed(_log, e, _options.Every);
         }
+        (_ended, _took) = (_node.Shell.Time.GetTimestamp(), instances + keys > 0 ? TimeSpan.Zero : _node.Shell.Time.GetElapsedTime(began));
         if (instances + keys > 0) Log.Swept(_log, instances, keys, _node.Shell.Time.GetElapsedTime(began).TotalSeconds);
     }
 
@@ -74,10 +81,11 @@ internal sealed class Sweeper : IAsyncDisposable
             var piece = await _store.Remove(endedBefore, after, (int)Math.Min(_options.PieceMax, most - removed), _stops.Token).ConfigureAwait(false);
             removed += piece.Removed;
             Telemetry.Removed.Add(piece.Removed);
-            if (piece.OldestEnd is { } oldest) Telemetry.RetentionLag.Record((endedBefore - oldest).TotalSeconds);
+            var due = piece.OldestEnd is { } oldest ? endedBefore - oldest : TimeSpan.Zero;
+            if (piece.Removed > 0) Telemetry.RetentionLag.Record(due.TotalSeconds);
             if (piece.Reached is not { } reached) break;
             after = reached;
-            await Rest(began).ConfigureAwait(false);
+            await Rest(began, late: due > Late).ConfigureAwait(false);
         }
         return removed;
     }
@@ -92,15 +100,15 @@ internal sealed class Sweeper : IAsyncDisposable
             removed += piece;
             Telemetry.KeysRemoved.Add(piece);
             if (piece < _options.PieceMax) break;
-            await Rest(began).ConfigureAwait(false);
+            await Rest(began, late: false).ConfigureAwait(false);
         }
         return removed;
     }
 
-    private Task Rest(long began)
+    private Task Rest(long began, bool late)
     {
         var busy = _node.Lanes.Sum(lane => (long)lane.InFlight) > _node.Options.InFlightMax / 2;
-        var rest = _node.Shell.Time.GetElapsedTime(began) * (busy ? RestsForWhereBusy : RestsFor);
+        var rest = _node.Shell.Time.GetElapsedTime(began) * (busy ? RestsForWhereBusy : late ? RestsForWhereLate : RestsFor);
         return Task.Delay(rest > LeastRest ? rest : LeastRest, _node.Shell.Time, _stops.Token);
     }
 
