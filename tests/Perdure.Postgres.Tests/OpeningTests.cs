@@ -80,7 +80,7 @@ public sealed class OpeningTests : PostgresTest
         for (var wrote = 0; wrote < 100; wrote++)
         {
             // At least once while the step waits with the log locked.
-            if (wrote == 50) await UntilHeldUp(shell, "application_name = 'perdure' AND query LIKE 'ALTER TABLE%'", moving);
+            if (wrote == 50) await UntilHeldUp(shell, () => "application_name = 'perdure' AND query LIKE 'ALTER TABLE%'", moving);
             await Must(store, life.Turn());
         }
         Assert.False(moving.IsCompleted);

@@ -56,13 +56,13 @@ public abstract class PostgresTest : IAsyncLifetime
         await Assert.ThrowsAsync<StoreException>(() => New(configure).Open(new("host-2", 815, "build-2"), Now));
 
     /// <summary>Waits until the store's one writer waits for a lock; asks the server again and again, for some seconds at the most.</summary>
-    internal static Task UntilHeldUp(PostgresStore store, Shell shell) => UntilHeldUp(shell, $"pid = {store.Backends[0]}");
+    internal static Task UntilHeldUp(PostgresStore store, Shell shell) => UntilHeldUp(shell, () => $"pid = {store.Backends[0]}");
 
-    /// <summary>Waits until a session waits for a lock.</summary>
-    internal static async Task UntilHeldUp(Shell shell, string session, Task? done = null)
+    /// <summary>Waits until a session waits for a lock. Which one is asked each time: it may not be there yet.</summary>
+    internal static async Task UntilHeldUp(Shell shell, Func<string> session, Task? done = null)
     {
         var began = System.Diagnostics.Stopwatch.GetTimestamp();
-        while (!shell.One<bool>($"SELECT count(*) > 0 FROM pg_stat_activity WHERE {session} AND wait_event_type = 'Lock'"))
+        while (!shell.One<bool>($"SELECT count(*) > 0 FROM pg_stat_activity WHERE {session()} AND wait_event_type = 'Lock'"))
         {
             if (done is { IsCompleted: true } || System.Diagnostics.Stopwatch.GetElapsedTime(began) > TimeSpan.FromSeconds(20)) throw new TimeoutException("Nobody came to wait for a lock.");
             await Task.Yield();
