@@ -42,6 +42,9 @@ internal sealed class Child : IAsyncDisposable
         await _process.StandardInput.FlushAsync();
     }
 
+    /// <summary>Ends it as a machine ends that loses its power.</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Waits until it has ended by itself.</summary>
     public async Task Done()
     {

@@ -37,6 +37,12 @@ switch (bench)
     case "idle":
         await GrowthBench.Wait(options);
         break;
+    case "recover":
+        await RecoveryBench.Run(options);
+        break;
+    case "recover-node":
+        await RecoveryBench.Node(options);
+        break;
     case "fsync":
         FsyncBench.Run(options);
         break;

@@ -162,6 +162,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => Recover().Load(instance, cancellation);
 
     /// <inheritdoc />
+    public Task<IReadOnlyList<StoredInstance>> LoadTogether(IReadOnlyList<InstanceId> instances, CancellationToken cancellation) => Recover().Load(instances, cancellation);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => Recover().Active(lane, after, limit, cancellation);
 
     /// <inheritdoc />

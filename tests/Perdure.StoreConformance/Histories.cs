@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.StoreConformance;
 
@@ -16,6 +17,22 @@ public abstract partial class StoreConformance
         Assert.True((await Store.Views.Verify(life.Id, (4, life.Head), Now)).Intact);
         await Must(life.Turn());
         Assert.True((await Store.Views.Verify(life.Id, (4, found.Head), Now)).Intact);
+    }
+
+    [Fact]
+    public async Task Several_are_read_together_as_each_is_alone()
+    {
+        Life plain = new(), moved = new(), stacked = new(), told = new(), missing = new();
+        await Must(plain.Start(), plain.Turn(), moved.Start(), moved.Turn(Orders.Locked), moved.Turn(), moved.Turn(), stacked.Start(tokens: [new(1, 1, "reserve", 1, "reserve-inventory", true)]),
+            stacked.Turn(tokens: [new(2, 1, "charge", 1, "capture-charge", true)]), told.Start(), told.Turn(messages: ["m-1", "m-2"]));
+        InstanceId[] ids = [plain.Id, missing.Id, moved.Id, stacked.Id, told.Id];
+        // A store that has no way to is asked for each.
+        if (Store.LoadTogether(ids, Now) is not { } reading) return;
+        var found = (await reading).ToDictionary(f => f.Row.Id);
+        Assert.Equal(4, found.Count);
+        foreach (var id in ids.Where(i => i != missing.Id)) Assert.Equal(Text(await Loaded(id)), Text(found[id]));
+
+        static string Text(StoredInstance of) => System.Text.Json.JsonSerializer.Serialize(of with { Stack = [.. of.Stack.OrderBy(e => e.Ordinal)], Messages = [.. of.Messages.Order(StringComparer.Ordinal)] });
     }
 
     [Fact]

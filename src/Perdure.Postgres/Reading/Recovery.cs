@@ -8,38 +8,11 @@ namespace Perdure.Postgres.Reading;
 /// <summary>The reads of recovery. Each costs what it gives, not what the store holds.</summary>
 internal sealed class Recovery(Readers readers)
 {
-    private static readonly string[] Whole = ["read-instance", "read-first", "read-tail", "read-stack", "read-messages"];
+    private readonly InstanceReads _instances = new(readers);
 
-    /// <summary>All of one instance in one round trip, as of one moment.</summary>
-    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => readers.With(
-        async connection =>
-        {
-            await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(new(SqlText.Statement("begin-read")));
-            foreach (var statement in Whole) batch.BatchCommands.Add(new(SqlText.Statement(statement)) { Parameters = { new NpgsqlParameter<long> { TypedValue = instance.Value } } });
-            batch.BatchCommands.Add(new(SqlText.Statement("end-read")));
-            await using var reader = await batch.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            var rows = await Readers.All(reader, Rows.Instance, cancellation).ConfigureAwait(false);
-            var first = await Next(reader, Rows.Record, cancellation).ConfigureAwait(false);
-            var tail = await Next(reader, Rows.Record, cancellation).ConfigureAwait(false);
-            var stack = await Next(reader, r => new StackEntry(r.GetInt32(0), r.GetInt32(1), r.Text(2), r.GetInt32(3), r.Text(4), r.GetInt64(5)), cancellation).ConfigureAwait(false);
-            var messages = await Next(reader, r => r.Text(0), cancellation).ConfigureAwait(false);
-            await reader.NextResultAsync(cancellation).ConfigureAwait(false);
-            if (rows is not [var (row, _)]) return null;
-            if (first.Count == 0) throw Missing(instance, "first record");
-            if (tail.Count == 0) throw Missing(instance, "checkpoint");
-            return new StoredInstance(row, first[0], tail[0], tail[1..], stack, messages);
-        },
-        cancellation);
+    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => _instances.Load(instance, cancellation);
 
-    private static async Task<List<T>> Next<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken cancellation)
-    {
-        await reader.NextResultAsync(cancellation).ConfigureAwait(false);
-        return await Readers.All(reader, row, cancellation).ConfigureAwait(false);
-    }
-
-    private static StoreException Missing(InstanceId instance, string what) =>
-        new("store.corrupt", $"The {what} of instance {instance} is missing from the log. Restore a backup; verifying the instance's history says more.");
+    public Task<IReadOnlyList<StoredInstance>> Load(IReadOnlyList<InstanceId> instances, CancellationToken cancellation) => _instances.Load(instances, cancellation);
 
     public async Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) =>
         await readers.All("active", r => new InstanceId(r.GetInt64(0)), cancellation, lane, after.Value, limit).ConfigureAwait(false);

@@ -29,6 +29,13 @@ internal static class Rows
             row.Bytes(11), row.GetInt32(12)),
         row.GetInt64(13));
 
+    /// <summary>ordinal, visit, name, generation, operation, intended at, instance.</summary>
+    public static (InstanceId Instance, StackEntry Entry) Entry(NpgsqlDataReader row) =>
+        (new(row.GetInt64(6)), new(row.GetInt32(0), row.GetInt32(1), row.Text(2), row.GetInt32(3), row.Text(4), row.GetInt64(5)));
+
+    /// <summary>id, instance.</summary>
+    public static (InstanceId Instance, string Id) MessageId(NpgsqlDataReader row) => (new(row.GetInt64(1)), row.Text(0));
+
     /// <summary>key, severity, code, summary, instance, workflow, state, raised, delivered, tries, error.</summary>
     public static StoredPage Page(NpgsqlDataReader row) => new(
         new(row.Text(0), (Severity)row.GetInt16(1), row.Text(2), row.Text(3)), new(row.GetInt64(4)), row.Text(5), row.Text(6), row.Moment(7), row.IsDBNull(8) ? null : row.Moment(8), row.GetInt32(9),

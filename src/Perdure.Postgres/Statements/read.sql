@@ -15,18 +15,40 @@ SELECT position, instance, version, at, body, hash FROM log WHERE instance = $1 
 SELECT position, instance, version, at, body, hash FROM log
 WHERE instance = $1 AND version >= (SELECT c.version FROM instance i JOIN log c ON c.position = i.checkpoint AND c.instance = i.id WHERE i.id = $1) ORDER BY version
 
+-- Several instances at once. Each is asked for along an index, row by row: the subqueries are such that no plan reads a whole table, however old its statistics are.
+-- name: read-instances
+SELECT i.id, c.namespace, c.workflow, m.version, i.request_key, i.business_key, s.name, i.status, i.visit, i.created_at, i.updated_at, i.salt, i.priority, i.checkpoint
+FROM unnest($1) AS n (id) CROSS JOIN LATERAL (SELECT * FROM instance i WHERE i.id = n.id LIMIT 1) i
+  JOIN scope c ON c.id = i.scope JOIN map m ON m.id = i.map JOIN state s ON s.id = i.state
+
+-- name: read-firsts
+SELECT l.* FROM unnest($1) AS n (id) CROSS JOIN LATERAL (SELECT position, instance, version, at, body, hash FROM log WHERE instance = n.id AND version = 1 LIMIT 1) l
+
+-- name: read-tails
+SELECT l.* FROM unnest($1) AS n (id)
+  CROSS JOIN LATERAL (SELECT c.version FROM instance i JOIN log c ON c.position = i.checkpoint AND c.instance = i.id WHERE i.id = n.id LIMIT 1) k
+  CROSS JOIN LATERAL (SELECT position, instance, version, at, body, hash FROM log WHERE instance = n.id AND version >= k.version ORDER BY version OFFSET 0) l
+
+-- name: read-stacks
+SELECT e.* FROM unnest($1) AS n (id) CROSS JOIN LATERAL (SELECT ordinal, visit, name, generation, operation, intended_at, instance FROM stack WHERE instance = n.id ORDER BY ordinal OFFSET 0) e
+
+-- name: read-messages-of
+SELECT m.* FROM unnest($1) AS n (id) CROSS JOIN LATERAL (SELECT id, instance FROM message WHERE instance = n.id OFFSET 0) m
+
 -- name: read-records
 SELECT position, instance, version, at, body, hash FROM log WHERE instance = $1 AND version >= $2 ORDER BY version LIMIT $3
 
 -- name: read-stack
-SELECT ordinal, visit, name, generation, operation, intended_at FROM stack WHERE instance = $1 ORDER BY ordinal
+SELECT ordinal, visit, name, generation, operation, intended_at, instance FROM stack WHERE instance = $1 ORDER BY ordinal
 
 -- name: read-messages
-SELECT id FROM message WHERE instance = $1
+SELECT id, instance FROM message WHERE instance = $1
 
+-- By comparisons of rows and not by equality, so that instance_by_state alone gives this order: along instance_pkey, which gives the order of ids as well, a state in which nobody is would cost a walk over all.
 -- name: active
 SELECT a.id FROM state s CROSS JOIN unnest(ARRAY[0, 4]::smallint[]) AS t (status) CROSS JOIN LATERAL (
-  SELECT i.id FROM instance i WHERE i.state = s.id AND i.status = t.status AND i.id > $2 AND (i.id & 1023) % (SELECT lanes FROM store) = $1 ORDER BY i.id LIMIT $3) a
+  SELECT i.id FROM instance i WHERE (i.state, i.status, i.id) > (s.id, t.status, $2) AND (i.state, i.status) <= (s.id, t.status) AND (i.id & 1023) % (SELECT lanes FROM store) = $1
+  ORDER BY i.state, i.status, i.id LIMIT $3) a
 ORDER BY a.id LIMIT $3
 
 -- name: timers

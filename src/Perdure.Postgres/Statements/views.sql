@@ -7,17 +7,20 @@ WHERE c.namespace = $1 AND c.workflow = $2
 SELECT i.id, c.namespace, c.workflow, m.version, i.request_key, i.business_key, s.name, i.status, i.visit, i.created_at, i.updated_at, i.salt, i.priority, i.checkpoint
 FROM (SELECT * FROM instance WHERE id < $1 ORDER BY id DESC LIMIT $2) i JOIN scope c ON c.id = i.scope JOIN map m ON m.id = i.map JOIN state s ON s.id = i.state ORDER BY i.id DESC
 
+-- By comparisons of rows, as in "active".
 -- name: list
 SELECT i.id, c.namespace, c.workflow, m.version, i.request_key, i.business_key, s.name, i.status, i.visit, i.created_at, i.updated_at, i.salt, i.priority, i.checkpoint
 FROM (SELECT a.id FROM state s JOIN map m ON m.id = s.map CROSS JOIN unnest(ARRAY[0, 1, 2, 3, 4, 5]::smallint[]) AS t (status) CROSS JOIN LATERAL (
-    SELECT i.id FROM instance i WHERE i.state = s.id AND i.status = t.status AND i.id < $1 ORDER BY i.id DESC LIMIT $2) a
+    SELECT i.id FROM instance i WHERE (i.state, i.status, i.id) < (s.id, t.status, $1) AND (i.state, i.status) >= (s.id, t.status) ORDER BY i.state DESC, i.status DESC, i.id DESC LIMIT $2) a
   WHERE ($3::text IS NULL OR m.workflow = $3) AND ($4::text IS NULL OR s.name = $4) AND ($5::smallint IS NULL OR t.status = $5) ORDER BY a.id DESC LIMIT $2) p
 JOIN instance i ON i.id = p.id JOIN scope c ON c.id = i.scope JOIN map m ON m.id = i.map JOIN state s ON s.id = i.state ORDER BY i.id DESC
 
 -- name: gates
 SELECT i.id, c.namespace, c.workflow, m.version, i.request_key, i.business_key, s.name, i.status, i.visit, i.created_at, i.updated_at, i.salt, i.priority, i.checkpoint, s.role,
   coalesce((SELECT t.at FROM transition t WHERE t.instance = i.id AND t.visit = i.visit), i.created_at)
-FROM (SELECT a.id FROM state s CROSS JOIN LATERAL (SELECT i.id FROM instance i WHERE i.state = s.id AND i.status = 1 AND i.id > $1 ORDER BY i.id LIMIT $2) a WHERE s.kind = 'gate' ORDER BY a.id LIMIT $2) p
+FROM (SELECT a.id FROM state s CROSS JOIN LATERAL (
+    SELECT i.id FROM instance i WHERE (i.state, i.status, i.id) > (s.id, 1::smallint, $1) AND (i.state, i.status) <= (s.id, 1::smallint) ORDER BY i.state, i.status, i.id LIMIT $2) a
+  WHERE s.kind = 'gate' ORDER BY a.id LIMIT $2) p
 JOIN instance i ON i.id = p.id JOIN scope c ON c.id = i.scope JOIN map m ON m.id = i.map JOIN state s ON s.id = i.state ORDER BY i.id
 
 -- name: feed

@@ -28,6 +28,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>What recovery needs of one instance: its first record, its checkpoint, and the tail. Null where there is none.</summary>
     Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation);
 
+    /// <summary>
+    /// The same of several at once, where that costs the store less than one after the other; those that are not there are missing in the answer. Null where it has no way to:
+    /// then each is asked for by itself. As of one moment; it fails as a whole.
+    /// </summary>
+    Task<IReadOnlyList<StoredInstance>>? LoadTogether(IReadOnlyList<InstanceId> instances, CancellationToken cancellation) => null;
+
     /// <summary>Instances whose stored status is running or compensating, with ids above <paramref name="after"/>, in the order of ids.</summary>
     Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation);
 

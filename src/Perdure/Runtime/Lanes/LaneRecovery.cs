@@ -8,7 +8,7 @@ namespace Perdure.Runtime;
 /// </summary>
 internal sealed partial class Lane
 {
-    private const int RecoveryPage = 500, OutboxPage = 500;
+    private const int RecoveryPage = 500, LoadedTogether = 100, OutboxPage = 500;
     private static readonly TimeSpan SuspectPatience = TimeSpan.FromSeconds(30);
 
     private readonly PriorityQueue<Hot, (int Recoveries, InstanceId Id)> _suspects = new();
@@ -34,7 +34,7 @@ internal sealed partial class Lane
             Read(_node.Store.Active(_lease.Lane, _recoveredUpTo, RecoveryPage, CancellationToken.None), page =>
             {
                 _readingActive = false;
-                foreach (var id in page) Take(id);
+                foreach (var some in page.Where(id => Find(id) is null).Chunk(LoadedTogether)) Take(some);
                 if (page.Count > 0) _recoveredUpTo = page[^1];
                 if (page.Count < RecoveryPage) _recovering = false;
             }, () => Later(() => _readingActive = false));
@@ -54,33 +54,53 @@ internal sealed partial class Lane
         if (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect, out _) && !suspect.Dropped) Try(suspect);
     }
 
+    /// <summary>Those that recovery has found: read together where the store has a way to. Whatever is wrong with one of them, each is then read by itself.</summary>
+    private void Take(InstanceId[] ids)
+    {
+        var hots = Array.ConvertAll(ids, id => new Hot(id) { Loading = true, Owed = true });
+        foreach (var hot in hots) _hot.Add(hot.Id, hot);
+        if (ids.Length == 1 || _node.Store.LoadTogether(ids, CancellationToken.None) is not { } read)
+        {
+            foreach (var hot in hots) Load(hot);
+            return;
+        }
+        _loading += ids.Length;
+        Read(read, stored =>
+        {
+            var found = stored.ToDictionary(s => s.Row.Id);
+            foreach (var hot in hots) Loaded(hot, found.GetValueOrDefault(hot.Id));
+        }, () => Array.ForEach(hots, TryLoad));
+    }
+
     private void Load(Hot hot)
     {
         _loading++;
         TryLoad(hot);
     }
 
-    private void TryLoad(Hot hot) =>
-        Read(_node.Store.Load(hot.Id, CancellationToken.None), stored =>
+    private void Loaded(Hot hot, StoredInstance? stored)
+    {
+        _loading--;
+        if (hot.Dropped) return;
+        if (stored is null)
         {
-            _loading--;
-            if (hot.Dropped) return;
-            if (stored is null)
-            {
-                Forget(hot, reply => reply.NotFound());
-                return;
-            }
-            try
-            {
-                Restore(hot, stored);
-            }
-            catch (Exception e)
-            {
-                hot.Loading = false;
-                Halt(hot, e);
-                Forget(hot, reply => reply.Unavailable("instance.unreadable", e.Message), keep: true);
-            }
-        }, () =>
+            Forget(hot, reply => reply.NotFound());
+            return;
+        }
+        try
+        {
+            Restore(hot, stored);
+        }
+        catch (Exception e)
+        {
+            hot.Loading = false;
+            Halt(hot, e);
+            Forget(hot, reply => reply.Unavailable("instance.unreadable", e.Message), keep: true);
+        }
+    }
+
+    private void TryLoad(Hot hot) =>
+        Read(_node.Store.Load(hot.Id, CancellationToken.None), stored => Loaded(hot, stored), () =>
         {
             if (hot is { Dropped: false, Owed: true })
             {
