@@ -16,7 +16,8 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
 
     public TimeProvider Clock => store.Clock;
     public IViews Views => store.Views;
-    public IRetention? Retention => store.Retention;
+    /// <summary>A stage measures what it is asked to, and removes nothing beside it.</summary>
+    public IRetention? Retention => null;
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => store.Open(node, cancellation);
     public Task Register(MapDefinition map, CancellationToken cancellation) => store.Register(map, cancellation);
     public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => store.Load(instance, cancellation);
