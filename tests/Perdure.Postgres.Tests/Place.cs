@@ -28,7 +28,16 @@ internal sealed class Place : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(ConnectionString);
         await connection.OpenAsync();
-        await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS \"{Schema}\" CASCADE", connection);
-        await drop.ExecuteNonQueryAsync();
+        for (var tries = 1; ; tries++)
+        {
+            await using var drop = new NpgsqlCommand($"DROP SCHEMA IF EXISTS \"{Schema}\" CASCADE", connection);
+            try
+            {
+                await drop.ExecuteNonQueryAsync();
+                return;
+            }
+            // A read that was given up by its caller may still be at the server, and hold tables in another order.
+            catch (PostgresException deadlock) when (deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && tries < 5) { }
+        }
     }
 }
