@@ -20,7 +20,7 @@ internal static partial class Catalogue
         Planted("busy-instance-evicted", "An instance with turns that are not yet written can be evicted.", Runtime + "Lanes/LaneRecovery.cs",
             "        while (_idle.Count > _node.Options.HotMax && _idle.First is { Value: var hot })\n        {\n            Wake(hot);", "        while (_hot.Count > _node.Options.HotMax && _hot.Values.FirstOrDefault(h => !h.Loading && h.Uncommitted > 0) is { } hot)\n        {\n            Wake(hot);"),
         Planted("recovery-reads-one-page-too-few", "Instances that were running when a node died are not taken up again.", Runtime + "Lanes/LaneRecovery.cs",
-            "                foreach (var id in page) Take(id);\n", "                foreach (var id in page.Skip(1)) Take(id);\n"),
+            "foreach (var some in page.Where(id => Find(id) is null)", "foreach (var some in page.Skip(1).Where(id => Find(id) is null)"),
         Planted("recovery-keeps-attempts-running", "An attempt that ran when the node died is not marked as unknown.", Kernel + "Instances/Recovery.cs",
             ": entry with { Attempt = entry.Attempt + 1, EverUnknown = true });", ": entry with { Attempt = entry.Attempt + 1 });"),
         Planted("recovery-starts-at-most-once-again", "An at-most-once attempt that ran when the node died is started again.", Kernel + "Instances/Recovery.cs",
