@@ -14,6 +14,8 @@ public sealed class FaultProxyTests : IAsyncDisposable
 
     private readonly Socket _listener = Listening();
     private readonly FaultProxy _proxy;
+    // A socket that nobody refers to any more is reset by the collector, in the middle of a test.
+    private readonly List<Socket> _sockets = [];
 
     public FaultProxyTests() => _proxy = new("127.0.0.1", ((IPEndPoint)_listener.LocalEndPoint!).Port);
 
@@ -174,6 +176,7 @@ public sealed class FaultProxyTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
+        foreach (var socket in _sockets) socket.Dispose();
         _listener.Dispose();
     }
 
@@ -188,11 +191,18 @@ public sealed class FaultProxyTests : IAsyncDisposable
     private async Task<Socket> Connect()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        _sockets.Add(client);
         await client.ConnectAsync(IPAddress.Loopback, _proxy.Port);
         return client;
     }
 
-    private async Task<(Socket Client, Socket Server)> Connected(CancellationToken cancellation) => (await Connect(), await _listener.AcceptAsync(cancellation));
+    private async Task<(Socket Client, Socket Server)> Connected(CancellationToken cancellation)
+    {
+        var client = await Connect();
+        var server = await _listener.AcceptAsync(cancellation);
+        _sockets.Add(server);
+        return (client, server);
+    }
 
     // What comes until there is so much, or the end.
     private static async Task<byte[]> Read(Socket socket, int length)
