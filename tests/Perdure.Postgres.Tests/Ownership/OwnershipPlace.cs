@@ -96,9 +96,10 @@ internal sealed class OwnershipPlace : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Ends the connection that holds the node's lock.</summary>
-    public Task CutKeeper(KeptNode node) =>
-        Ask<bool>($"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {node.Number} AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+    /// <summary>Ends the connection that holds the node's lock; where the node is just connecting again, once it has one.</summary>
+    public Task CutKeeper(KeptNode node) => Eventually(
+        async () => await Ask<long>($"SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND objid = {node.Number} AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") > 0,
+        "it has a connection that can be cut");
 
     public async ValueTask DisposeAsync()
     {
