@@ -26,8 +26,10 @@ internal sealed class Fill(BenchDatabase database, string schema)
         var (back, behind) = (await database.Ask<long>($"SELECT (max(id) / {Millisecond} - min(id) / {Millisecond} + 2) FROM bench_fill.chosen"),
             await database.Ask<long>($"SELECT max(position) - min(position) + 1 FROM {schema}.log"));
         var newest = await database.Ask<long>($"SELECT max(position) FROM {schema}.log");
+        // Before all that is there, whatever it is a copy of.
+        var before = await database.Ask<long>($"SELECT (SELECT max(id) / {Millisecond} FROM bench_fill.chosen) - (SELECT min(id) / {Millisecond} FROM {schema}.instance) + 1");
         List<Table> tables = [];
-        foreach (var name in await Names()) if (await Describe(name, copies, back, behind, newest) is { } table) tables.Add(table);
+        foreach (var name in await Names()) if (await Describe(name, copies, before, back, behind, newest) is { } table) tables.Add(table);
 
         var began = Stopwatch.GetTimestamp();
         for (var done = 0; done < copies; done += CopiesAtOnce)
@@ -51,7 +53,7 @@ internal sealed class Fill(BenchDatabase database, string schema)
         """);
 
     /// <summary>Keeps the rows of the chosen apart, and says how a copy of them differs; null where there are none.</summary>
-    private async Task<Table?> Describe(string name, int copies, long back, long behind, long newest)
+    private async Task<Table?> Describe(string name, int copies, long before, long back, long behind, long newest)
     {
         var id = name == "instance" ? "id" : "instance";
         await database.Execute($"CREATE TABLE bench_fill.{name} AS SELECT t.*, row_number() OVER (ORDER BY {await OrderOf(name)}) AS nth FROM {schema}.{name} t JOIN bench_fill.chosen ON chosen.id = t.{id}");
@@ -61,10 +63,10 @@ internal sealed class Fill(BenchDatabase database, string schema)
         // positions go on behind the newest, to which the store raises what it begins from when it is opened.
         return new(name, string.Join(", ", columns), string.Join(", ", columns.Select(column => (name, column) switch
         {
-            (_, "instance") or ("instance", "id") => $"t.{column} - c * {back * Millisecond}",
+            (_, "instance") or ("instance", "id") => $"t.{column} - {before * Millisecond} - c * {back * Millisecond}",
             (_, "position" or "checkpoint") => $"t.{column} + {newest} + ({copies} - c) * {behind}",
             ("instance", "request_key" or "business_key") or ("request_key" or "business_key", "key") => $"t.{column} || '~' || c",
-            (_, "at" or "created_at" or "updated_at") => $"t.{column} - c * {back}",
+            (_, "at" or "created_at" or "updated_at") => $"t.{column} - {before} - c * {back}",
             ("timer", "due") => $"t.{column} + c",
             _ => $"t.{column}",
         })));
