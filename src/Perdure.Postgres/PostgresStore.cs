@@ -6,12 +6,13 @@ using Perdure.Postgres.Database;
 using Perdure.Postgres.Owning;
 using Perdure.Postgres.Reading;
 using Perdure.Postgres.Sending;
+using Perdure.Postgres.Transacting;
 using Perdure.Postgres.Writing;
 
 namespace Perdure.Postgres;
 
 /// <summary>The shared store: one schema in a PostgreSQL database, on which many nodes work, each with some of the lanes.</summary>
-public sealed class PostgresStore(PostgresStoreOptions options, ILogger<PostgresStore> log) : IStore
+public sealed class PostgresStore(PostgresStoreOptions options, ILogger<PostgresStore> log) : IStore, ITransactions
 {
     private readonly Connections _connections = new(options);
     private readonly Maps _maps = new();
@@ -26,6 +27,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private Keeper? _keeper;
     private Inbox? _inbox;
     private FeedWatch? _feed;
+    private Transactions? _transactions;
 
     /// <inheritdoc />
     public TimeProvider Clock => _keeper?.Clock ?? options.Time;
@@ -70,6 +72,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _remover = new(_readers);
         _inbox = new(_source, options, _keeper.Wakes, lanes);
         _feed = new(_views.FeedEnd, _keeper.Wakes, options.Time);
+        _transactions = new(_connections, () => new(new(_maps, _scopes, lanes), _connections, own, _connections.CommitWithin), _keeper.Fenced, _feed.Wrote);
         _writers = [.. Enumerable.Range(0, Math.Max(1, options.Writers)).Select(i => new Writer(i, _connections, new(_maps, _scopes, lanes), _scopes, own, log))];
         log.LogInformation("Node {Node} has opened {Where} with {Owned} of {Lanes} lanes", _keeper.NodeNumber, _connections.Where, owned.Count, lanes);
         return Together(owned, Newest(connection));
@@ -90,6 +93,12 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         using var newest = new NpgsqlCommand(SqlText.Statement("newest-instance"), connection);
         return new((long)newest.ExecuteScalar()!);
     }
+
+    // Asked before the store is open too: whether it has any.
+    /// <inheritdoc />
+    ITransactions IStore.Transactions => this;
+
+    Task<ITransaction> ITransactions.Begin(TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
 
     /// <inheritdoc />
     public bool IsShared => true;
@@ -228,8 +237,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _keeper?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _feed?.Dispose();
         foreach (var writer in _writers ?? []) writer.Dispose();
+        _transactions?.Dispose();
         _source?.Dispose();
-        (_keeper, _feed, _inbox, _writers, _source, _readers, _recovery, _views, _remover) = (null, null, null, null, null, null, null, null, null);
+        (_keeper, _feed, _inbox, _writers, _transactions, _source, _readers, _recovery, _views, _remover) = (null, null, null, null, null, null, null, null, null, null);
     }
 
     /// <summary>The backends that write now, for tests.</summary>

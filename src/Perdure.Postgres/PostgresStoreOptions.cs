@@ -3,7 +3,7 @@ namespace Perdure.Postgres;
 /// <summary>Where the shared store is, and its limits of time and size.</summary>
 public sealed class PostgresStoreOptions
 {
-    /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> and <c>Search Path</c> are the store's own.</summary>
+    /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> is the store's own; <c>Search Path</c> is for your operations' transactions, the store has its own.</summary>
     public required string ConnectionString { get; set; }
 
     /// <summary>The schema that holds everything of this store; made where it is missing. Several stores can live in one database under different schemas.</summary>
@@ -17,6 +17,9 @@ public sealed class PostgresStoreOptions
 
     /// <summary>Connections that read for people and for recovery at the most.</summary>
     public int Readers { get; set; } = 8;
+
+    /// <summary>Connections for operations that run inside of a transaction (<see cref="Transacted{TIn,TOut}"/>) at the most; more of them wait for one, within their own time.</summary>
+    public int Transactions { get; set; } = 16;
 
     /// <summary>How long a node that nobody hears of keeps its lanes, by the database's clock.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(8);

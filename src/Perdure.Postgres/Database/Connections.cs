@@ -41,6 +41,9 @@ internal sealed class Connections(PostgresStoreOptions options)
 
     private static string Quoted(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 
+    /// <summary>How long a commit is waited for before its connection is given up.</summary>
+    public TimeSpan CommitWithin => options.StatementWithin + Beyond;
+
     /// <summary>A connection of its own that writes, open. Synchronous, for threads of the store's own: a starved pool holds up no commit.</summary>
     public NpgsqlConnection OpenWriter()
     {
@@ -50,7 +53,7 @@ internal sealed class Connections(PostgresStoreOptions options)
             Enlist = false,
             SearchPath = null,
             ApplicationName = _name,
-            CommandTimeout = (int)(options.StatementWithin + Beyond).TotalSeconds,
+            CommandTimeout = (int)CommitWithin.TotalSeconds,
             // A command that is given up breaks its connection: a COMMIT is never cancelled.
             CancellationTimeout = -1,
             TcpKeepAlive = true,
@@ -98,6 +101,24 @@ internal sealed class Connections(PostgresStoreOptions options)
             MaxAutoPrepare = 64,
             AutoPrepareMinUsages = 2,
             Options = Settings(("statement_timeout", Milliseconds(within)), ("lock_timeout", Milliseconds(within)), ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2))),
+        };
+        return NpgsqlDataSource.Create(text.ConnectionString);
+    }
+
+    /// <summary>The bounded pool of connections on which operations run their own statements: with the user's search path and the server's plans, in the node's name.</summary>
+    public NpgsqlDataSource Transactions()
+    {
+        var text = new NpgsqlConnectionStringBuilder(_given.ConnectionString)
+        {
+            Pooling = true,
+            MinPoolSize = 0,
+            MaxPoolSize = Math.Max(1, options.Transactions),
+            Multiplexing = false,
+            NoResetOnClose = false,
+            Enlist = false,
+            ApplicationName = _name,
+            TcpKeepAlive = true,
+            HostRecheckSeconds = 0,
         };
         return NpgsqlDataSource.Create(text.ConnectionString);
     }

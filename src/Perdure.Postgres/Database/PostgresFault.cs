@@ -9,11 +9,14 @@ internal static class PostgresFault
     /// <summary>A lane that another epoch owns, or a batch that comes after its number was closed.</summary>
     public const string Fenced = "PD002";
 
+    /// <summary>An operation has ended the transaction that it was given.</summary>
+    public const string NotTheAttempts = "PD003";
+
     /// <summary>The server refused a statement and rolled its transaction back: nothing of it was written, for certain. What ends the connection is not that certain.</summary>
     public static bool IsCertain(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" };
 
     /// <summary>The rows themselves are at fault, not the server: a constraint, a trigger, a value that does not fit.</summary>
-    public static bool BlamesRows(PostgresException fault) => fault.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..] or ['P', 'D', ..] && fault.SqlState != Fenced;
+    public static bool BlamesRows(PostgresException fault) => fault.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..] or ['P', 'D', ..] && fault.SqlState is not (Fenced or NotTheAttempts);
 
     /// <summary>A unique key that is there already.</summary>
     public static bool IsDuplicate(PostgresException fault) => fault.SqlState == PostgresErrorCodes.UniqueViolation;

@@ -50,6 +50,7 @@ internal sealed class RecordColumns : Columns
         (StartParent, StartParentOrdinal, StartTrace, StartAttributes) = (LongsOrNull(), IntsOrNull(), Texts(), Texts());
         (BusinessInstance, BusinessScope, BusinessKey) = (Longs(), Ints(), Texts());
         (MessageInstance, MessageId) = (Longs(), Texts());
+        LogBegin = All.Count;
         (LogInstance, LogVersion, LogAt, LogHash, LogBody) = (Longs(), Longs(), Longs(), Bytes(), Bytes());
         LogEnd = All.Count;
         (MoveRound, MoveInstance, MoveVisit, MoveEdge, MoveRecord, MoveAt, MoveStatus) = (Shorts(), Longs(), Ints(), Ints(), Ints(), Longs(), Shorts());
@@ -58,6 +59,9 @@ internal sealed class RecordColumns : Columns
         EndedInstance = Longs();
         (TallyLane, TallyState, TallyStatus, TallyCount) = (Shorts(), Ints(), Shorts(), Longs());
     }
+
+    /// <summary>How many columns stand before those of the log: what only a start and a message have.</summary>
+    public int LogBegin { get; }
 
     /// <summary>How many columns stand before the number of rounds.</summary>
     public int LogEnd { get; }

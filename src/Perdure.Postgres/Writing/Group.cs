@@ -77,6 +77,9 @@ internal sealed class Group
         }
     }
 
+    /// <summary>One item alone.</summary>
+    public static Group Of(int lane, long epoch, Item item) => new([new(new(lane, epoch, 0, [item]), _ => { })]);
+
     /// <summary>Takes the next group off what was given; null where nothing was. What does not fit stays, in order.</summary>
     public static Group? Take(LinkedList<GivenBatch> given)
     {

@@ -13,36 +13,28 @@ internal static class Resolution
     /// <summary>Answers every batch of the group. Throws where the database cannot be asked now.</summary>
     public static void Run(NpgsqlConnection connection, Group group, IReadOnlyList<(int Lane, long Epoch, long Number)> fences, StoreException reason)
     {
-        var doubtful = false;
-        void Warned(object? sender, NpgsqlNoticeEventArgs notice) => doubtful |= notice.Notice.InvariantSeverity == "WARNING";
-        connection.Notice += Warned;
+        using var doubt = new Doubt(connection);
         var found = new List<(int Lane, long Epoch, CommitAnswer? Answer)>();
-        try
+        foreach (var (lane, epoch, number) in fences)
         {
-            foreach (var (lane, epoch, number) in fences)
+            using var close = StoreSchema.Command(connection, SqlText.Statement("close-batch"), (short)lane, epoch, number);
+            found.Add((lane, epoch, close.ExecuteScalar() switch
             {
-                using var close = StoreSchema.Command(connection, SqlText.Statement("close-batch"), (short)lane, epoch, number);
-                found.Add((lane, epoch, close.ExecuteScalar() switch
-                {
-                    long marker when marker >= number => null,
-                    long => new CommitAnswer.Failed(reason),
-                    _ => new CommitAnswer.Fenced(Epoch(connection, lane)),
-                }));
-            }
-            if (found.Exists(f => f.Answer is null)) Find(connection, group);
+                long marker when marker >= number => null,
+                long => new CommitAnswer.Failed(reason),
+                _ => new CommitAnswer.Fenced(Epoch(connection, lane)),
+            }));
         }
-        finally
-        {
-            connection.Notice -= Warned;
-        }
-        if (doubtful) throw new NpgsqlException("The server warned that a commit may not have been replicated.");
+        if (found.Exists(f => f.Answer is null)) Find(connection, group);
+        doubt.Check();
         foreach (var (lane, epoch, answer) in found)
             foreach (var batch in group.Batches)
                 if (answer is not null && batch.Batch.Lane == lane && batch.Batch.Epoch == epoch) batch.Answer ??= answer;
         group.Committed();
     }
 
-    private static long Epoch(NpgsqlConnection connection, int lane)
+    /// <summary>The present epoch of a lane.</summary>
+    public static long Epoch(NpgsqlConnection connection, int lane)
     {
         using var command = StoreSchema.Command(connection, SqlText.Statement("fences"), new[] { (short)lane });
         using var reader = command.ExecuteReader();

@@ -92,12 +92,9 @@ internal sealed class WriteCall : IDisposable
         (_lane.TypedValue, _number.TypedValue) = ((short)marked.Lane, marked.Number);
 
         long? position = null;
-        var doubtful = false;
-        void Warned(object? sender, NpgsqlNoticeEventArgs notice) => doubtful |= notice.Notice.InvariantSeverity == "WARNING";
-        _connection.Notice += Warned;
-        try
+        using var doubt = new Doubt(_connection);
+        using (var reader = (beside ? _both : _records).ExecuteReader())
         {
-            using var reader = (beside ? _both : _records).ExecuteReader();
             while (reader.Read())
             {
                 var (what, index) = ((Conflict)reader.GetInt32(0), reader.GetInt32(1));
@@ -108,12 +105,7 @@ internal sealed class WriteCall : IDisposable
             while (reader.NextResult())
                 while (reader.Read()) { }
         }
-        finally
-        {
-            _connection.Notice -= Warned;
-        }
-        // "Committed locally, but might not have been replicated."
-        if (doubtful) throw new NpgsqlException("The server warned that the commit may not have been replicated.");
+        doubt.Check();
         return position;
     }
 

@@ -76,6 +76,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>How it lets go of what has ended; null where it keeps everything.</summary>
     IRetention? Retention => null;
 
+    /// <summary>How operations run inside of its transactions; null where it has none that they could share.</summary>
+    ITransactions? Transactions => null;
+
     /// <summary>Whether many nodes share the store, so that lanes come and go while a node runs.</summary>
     bool IsShared => false;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
@@ -21,6 +22,7 @@ internal static class Failures
         PermanentFailure permanent => Declared(permanent.Code, e),
         TransientFailure transient => Declared(transient.Code, e, transient: true),
         UnknownOutcome unknown => Declared(unknown.Code, e, transient: true, unknown: true),
+        StoreException store => Declared(store.Code, e, transient: true, unknown: true),
         UnusableResult unusable => Of(unusable.Code, e, unknown: true),
         _ => Of("step.exception", e, transient: true, unknown: true),
     };

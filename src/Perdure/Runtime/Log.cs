@@ -60,6 +60,12 @@ internal static partial class Log
     [LoggerMessage(1017, LogLevel.Warning, "The operation {Operation} of instance {Instance} threw when it was asked to end.")]
     public static partial void CancelFailed(ILogger log, Exception e, string operation, InstanceId instance);
 
+    [LoggerMessage(1042, LogLevel.Warning, "The transaction of the operation {Operation} of instance {Instance} could not be undone in order; its connection is given up.")]
+    public static partial void DiscardFailed(ILogger log, Exception e, string operation, InstanceId instance);
+
+    [LoggerMessage(1043, LogLevel.Warning, "Nobody knows whether the end of an operation of instance {Instance} was committed with its transaction; the instance is read again. {Reason}")]
+    public static partial void EndUnknown(ILogger log, InstanceId instance, string reason);
+
     [LoggerMessage(1020, LogLevel.Error, "The store does not write ({Code}); {Turns} turn(s) are kept and tried again.")]
     public static partial void CommitFailed(ILogger log, Exception e, string code, int turns);
 

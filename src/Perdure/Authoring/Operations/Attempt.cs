@@ -14,6 +14,9 @@ public sealed class Attempt(string token, int number = 1, CancellationToken canc
     /// <summary>Cancelled when the attempt's time is over, its visit is left or the node stops.</summary>
     public CancellationToken Cancelled => cancelled;
 
+    /// <summary>The transaction of an operation that runs inside of one.</summary>
+    internal StoreTransaction? Store { get; init; }
+
     /// <summary>Reports how far the attempt is; visible on the instance while it runs. Cheap, and safe from any thread.</summary>
     /// <param name="fraction">0 to 1; clamped.</param>
     /// <param name="message">For people.</param>

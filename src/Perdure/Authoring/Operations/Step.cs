@@ -26,7 +26,7 @@ public interface IStep
     Type OutputType { get; }
 }
 
-/// <summary>A small, stateless, single-purpose piece of work. Not derived from directly: choose <see cref="Operation{TIn,TOut}"/>, <see cref="Irreversible{TIn,TOut}"/> or <see cref="Query{TIn,TOut}"/>.</summary>
+/// <summary>A small, stateless, single-purpose piece of work. Not derived from directly: choose <see cref="Operation{TIn,TOut}"/>, <see cref="Irreversible{TIn,TOut}"/>, <see cref="Query{TIn,TOut}"/> or <see cref="Transacted{TIn,TOut}"/>.</summary>
 /// <remarks>
 /// Each attempt and each undo gets an instance of its own from a DI scope of its own. The one that a workflow receives in its constructor is only a handle:
 /// its policies are read, its <see cref="Run"/> is never called.
@@ -88,6 +88,9 @@ public abstract class Step<TIn, TOut> : IStep, IRunnable where TOut : class
     private protected virtual Task UndoErased(PayloadCodec codec, Payload input, Payload? output, Attempt attempt) =>
         throw new InvalidOperationException($"\"{Name}\" cannot be undone.");
 
+    private protected virtual bool IsTransacted => false;
+
+    bool IRunnable.IsTransacted => IsTransacted;
     Type IStep.InputType => typeof(TIn);
     Type IStep.OutputType => typeof(TOut);
 
@@ -123,6 +126,8 @@ public abstract class Query<TIn, TOut> : Step<TIn, TOut> where TOut : class;
 /// <summary>A step as the runtime calls it, its types inside.</summary>
 internal interface IRunnable : IStep
 {
+    /// <summary>Whether it runs inside of a transaction of the store's database.</summary>
+    bool IsTransacted => false;
     Task<Payload> Run(PayloadCodec codec, Payload input, Attempt attempt);
     Task Undo(PayloadCodec codec, Payload input, Payload? output, Attempt attempt);
 }

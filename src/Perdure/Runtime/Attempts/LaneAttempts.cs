@@ -181,6 +181,8 @@ internal sealed partial class Lane
 
     internal void CancelFailed(RunningAttempt attempt, Exception e) => Log.CancelFailed(_log, e, attempt.Step.Handle.Name, attempt.Hot.Id);
 
+    internal void DiscardFailed(RunningAttempt attempt, Exception e) => Log.DiscardFailed(_log, e, attempt.Step.Handle.Name, attempt.Hot.Id);
+
     internal void CancelAllAttempts() => _attempts.CancelAll(_hot.Values);
 
     /// <summary>What the running attempts of an instance report, by ordinal.</summary>
@@ -195,27 +197,42 @@ internal sealed partial class Lane
 
     internal void Ended(RunningAttempt attempt)
     {
-        if (attempt.Over) return;      // timed out, or its instance was dropped
+        if (attempt.Over || _halted || _over)      // timed out, or its instance was dropped
+        {
+            _attempts.End(attempt);
+            _ = attempt.Discard();
+            return;
+        }
         _attempts.End(attempt);
-        Report(attempt, attempt.Failure, attempt.Result);
+        if (attempt.Transaction is null) Report(attempt, attempt.Failure, attempt.Result);
+        else EndInTransaction(attempt);
     }
 
     internal void TimedOut(RunningAttempt attempt) =>
-        Report(attempt, new("step.timeout", $"\"{attempt.Name}\" did not answer within {attempt.Step.Handle.Timeout}.", Transient: true, Unknown: true), null);
+        Report(attempt, new("step.timeout", $"\"{attempt.Name}\" did not answer within {attempt.Step.Handle.Timeout}.", Transient: true, Unknown: !attempt.Step.Handle.IsTransacted), null);
 
     private void Report(RunningAttempt attempt, Failure? failure, Payload? result)
     {
-        var hot = attempt.Hot;
-        if (hot.Dropped || _halted) return;
+        if (attempt.Hot.Dropped || _halted) return;
+        Count(attempt, failure);
+        if (Leaving && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
+        Handle(attempt.Hot, EndOf(attempt, failure, result));
+    }
+
+    private Command EndOf(RunningAttempt attempt, Failure? failure, Payload? result)
+    {
         var handle = attempt.Step.Handle;
-        var seconds = Stopwatch.GetElapsedTime(attempt.StartedAt).TotalSeconds;
+        return attempt.IsUndo
+            ? new Command.EndUndo(Now, attempt.Ordinal, attempt.Number, failure, handle.UndoRetry, NextShare())
+            : new Command.EndAttempt(Now, attempt.Ordinal, attempt.Number, failure is null ? new Outcome.Success(result!) : new Outcome.Failed(failure), handle.Retry, failure is null ? 0 : NextShare());
+    }
+
+    private static void Count(RunningAttempt attempt, Failure? failure)
+    {
+        var handle = attempt.Step.Handle;
         var outcome = failure is null ? "success" : failure.Unknown ? "unknown" : "failure";
         if (Telemetry.Attempts.Enabled) Telemetry.Attempts.Add(1, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
-        if (Telemetry.StepDuration.Enabled) Telemetry.StepDuration.Record(seconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
-        if (Leaving && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
-        if (attempt.IsUndo) Handle(hot, new Command.EndUndo(Now, attempt.Ordinal, attempt.Number, failure, handle.UndoRetry, NextShare()));
-        else
-            Handle(hot, new Command.EndAttempt(Now, attempt.Ordinal, attempt.Number,
-                failure is null ? new Outcome.Success(result!) : new Outcome.Failed(failure), handle.Retry, failure is null ? 0 : NextShare()));
+        if (Telemetry.StepDuration.Enabled)
+            Telemetry.StepDuration.Record(Stopwatch.GetElapsedTime(attempt.StartedAt).TotalSeconds, new("operation", handle.Name), new("outcome", outcome), new("undo", attempt.IsUndo));
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
@@ -14,6 +15,7 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
     private Progress? _progress;
     private Payload? _result;
     private Failure? _failure;
+    private ITransaction? _transaction;
 
     public Hot Hot => hot;
     public CarriedStep Step => step;
@@ -23,6 +25,10 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
     public bool IsUndo => undo is not null;
     public Failure? Failure => _failure;
     public Payload? Result => _result;
+    /// <summary>The transaction that it ran in and that is to be committed with its end; null where it ran in none, or has failed.</summary>
+    public ITransaction? Transaction => _transaction;
+    /// <summary>A transaction must not be left open where the lane has come to its end.</summary>
+    public override bool IsAwaited => _transaction is not null;
     public Progress? Progress => Volatile.Read(ref _progress);
     public long StartedAt { get; private set; }
 
@@ -69,7 +75,10 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         using var activity = Telemetry.Source.HasListeners() ? Activity() : null;
         try
         {
-            var attempt = new Attempt(token, number, _cancel!.Token, report => Volatile.Write(ref _progress, report));
+            // What was not committed was not done, so that an undo without an output has nothing to take back.
+            if (step.Handle.IsTransacted && undo is not { Output: null })
+                _transaction = await lane.Node.Store.Transactions!.Begin(step.Handle.Timeout, _cancel!.Token).ConfigureAwait(false);
+            var attempt = new Attempt(token, number, _cancel!.Token, report => Volatile.Write(ref _progress, report)) { Store = _transaction?.Store };
             if (undo is null) _result = await lane.Node.Operations.Run(step, lane.Codec, input, attempt).ConfigureAwait(false);
             else await lane.Node.Operations.Undo(step, lane.Codec, undo, attempt).ConfigureAwait(false);
         }
@@ -81,11 +90,30 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         {
             _failure = Failures.OfAttempt(e);
         }
+        if (step.Handle.IsTransacted && _failure is not null)
+        {
+            _failure = _failure with { Unknown = false };
+            await Discard().ConfigureAwait(false);
+        }
         activity?.SetStatus(_failure is null ? ActivityStatusCode.Ok : ActivityStatusCode.Error, _failure?.Code);
         lane.Post(this);
     }
 
     public override void Handle(Lane lane) => lane.Ended(this);
+
+    /// <summary>Undoes what the operation wrote in its transaction, where that is not committed, and gives the connection back.</summary>
+    public async Task Discard()
+    {
+        if (Interlocked.Exchange(ref _transaction, null) is not { } transaction) return;
+        try
+        {
+            await transaction.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)      // a connection that is broken has undone it
+        {
+            lane.DiscardFailed(this, e);
+        }
+    }
 
     private Activity? Activity()
     {

@@ -43,13 +43,18 @@ internal sealed class Hot(InstanceId id)
     public bool DiedWith;
     public Queue<Waiting>? Waiting;
     public Dictionary<int, RunningAttempt>? Attempts;
+    /// <summary>Ends of operations that ran inside of a transaction, to be written one after the other; and whether the first of them has been decided.</summary>
+    public Queue<RunningAttempt>? Ends;
+    public bool IsEnding;
+    /// <summary>It takes no commands now: they wait.</summary>
+    public bool IsBound => Loading || Ends is { Count: > 0 };
     public Dictionary<int, UndoData>? Undos;
     public LinkedListNode<Hot>? Idle;
     /// <summary>How often the store refused a turn of it in this process.</summary>
     public int StoreRefusals;
 }
 
-/// <summary>A command that waits for its instance to be loaded.</summary>
+/// <summary>A command that waits for its instance: to be loaded, or for the end of an operation's transaction.</summary>
 internal readonly record struct Waiting(Func<Hot, Command> Command, Reply? Reply, string? OutboxDone);
 
 /// <summary>What an undo is called with.</summary>

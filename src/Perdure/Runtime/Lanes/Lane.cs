@@ -186,7 +186,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     /// <summary>Decides a command that is made once the instance is in memory. Authors' code takes part in that, so it may fail: then nothing has changed.</summary>
     private void Handle(Hot hot, Func<Hot, Command> make, Reply? reply = null, string? outboxDone = null)
     {
-        if (hot.Loading)
+        if (hot.IsBound)
         {
             Park(hot, new(make, reply, outboxDone));
             return;
@@ -213,11 +213,21 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             reply?.Unavailable("instance.halted", "The instance stands still on this node after an internal error; see its log.");
             return;
         }
-        if (hot.Loading)
+        if (hot.IsBound)
         {
             Park(hot, new(_ => command, reply, outboxDone));
             return;
         }
+        Decide(hot, command, reply, outboxDone);
+    }
+
+    /// <param name="hot">An instance that is in memory.</param>
+    /// <param name="command">What is to be decided.</param>
+    /// <param name="reply">Who waits for it.</param>
+    /// <param name="outboxDone">The message that it brings.</param>
+    /// <param name="bodyDue">Whether the body was dropped in its visit, so that it is run anew.</param>
+    private void Decide(Hot hot, Command command, Reply? reply = null, string? outboxDone = null, bool bodyDue = false)
+    {
         if (hot.Code is null)
         {
             reply?.Unavailable("workflow.absent", "No node with the code of this instance's version is here; it waits for one.");
@@ -232,6 +242,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
                 After(hot, turn, t => t.Reply?.Refused(refusal));
                 return;
             }
+            turn.BodyDue |= bodyDue && !turn.Events.Exists(DropsBody);
             Advance(turn);
             Seal(turn);
         }
@@ -281,13 +292,15 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         }
     }
 
+    private static bool DropsBody(Event @event) => @event is Transitioned or ExitBegan or IncidentRaised or Paused or CancelRequested;
+
     /// <summary>Tells the running body what an event means to it.</summary>
     private static void Tell(Turn turn, Instance? before, Event @event)
     {
         var hot = turn.Hot;
         switch (@event)
         {
-            case Transitioned or ExitBegan or IncidentRaised or Paused or CancelRequested:
+            case var _ when DropsBody(@event):
                 hot.Body = null;       // dropped, never unwound
                 break;
             case StepSucceeded done: Done(done.Ordinal); break;

@@ -24,7 +24,7 @@ internal sealed partial class Lane
     public bool Halted => _halted;
 
     /// <summary>Whether nothing is being written or waits to be.</summary>
-    public bool IsSettled => _sent.Count == 0 && _items.Count == 0;
+    public bool IsSettled => _sent.Count == 0 && _items.Count == 0 && _ending == 0;
 
     /// <summary>A batch at the store, and the turns that it is made of.</summary>
     private sealed record Sent(Batch Batch, List<Turn> Turns)
@@ -41,6 +41,15 @@ internal sealed partial class Lane
             After(hot, turn, Release);
             return;
         }
+        _items.Add(ItemOf(turn));
+        _turns.Add(turn);
+        _bytes += _items[^1].Body.Length;
+    }
+
+    /// <summary>The row of a turn, which is its instance's newest from now on.</summary>
+    private Item ItemOf(Turn turn)
+    {
+        var hot = turn.Hot;
         var version = (turn.Before?.Version ?? 0) + 1;
         hot.Instance = turn.After = hot.Instance! with { Version = version };
         _buffer.ResetWrittenCount();
@@ -55,9 +64,7 @@ internal sealed partial class Lane
         hot.Uncommitted++;
         hot.LastTurn = turn;
         SetBusy(hot);
-        _items.Add(Rows.Of(turn, body, hash));
-        _turns.Add(turn);
-        _bytes += body.Length;
+        return Rows.Of(turn, body, hash);
     }
 
     /// <summary>
@@ -217,6 +224,7 @@ internal sealed partial class Lane
             foreach (var follower in followers) follower.Released!(follower);
         if (hot.Suspect) Exonerate(hot);
         Settle(hot);
+        WriteEnd(hot);
     }
 
     /// <summary>What a durable turn owes the outside leaves.</summary>
@@ -308,6 +316,7 @@ internal sealed partial class Lane
         Wake(hot);
         SetBusy(hot, false);
         _attempts.Abandon(hot);
+        DropEnds(hot);
         // Turns of it that were decided on top of what was not written, and wait in the next batch, must not be written either.
         for (var i = _turns.Count - 1; i >= 0; i--)
         {
