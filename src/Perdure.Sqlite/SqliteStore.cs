@@ -4,12 +4,13 @@ using Perdure.Ports;
 using Perdure.Sqlite.Files;
 using Perdure.Sqlite.Native;
 using Perdure.Sqlite.Reading;
+using Perdure.Sqlite.Transacting;
 using Perdure.Sqlite.Writing;
 
 namespace Perdure.Sqlite;
 
 /// <summary>The embedded store: one SQLite file, owned by one process at a time.</summary>
-public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore> log) : IStore
+public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore> log) : IStore, ITransactions
 {
     private readonly Maps _maps = new();
     private readonly Lock _releasing = new();
@@ -20,6 +21,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     private Readers? _recovery, _people;
     private IViews? _views;
     private Remover? _remover;
+    private Transactions? _transactions;
     private long _epoch;
 
     /// <inheritdoc />
@@ -30,6 +32,12 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
 
     /// <inheritdoc />
     public IRetention Retention => _remover ?? throw NotOpen();
+
+    // Asked before the store is open too: whether it has any.
+    /// <inheritdoc />
+    ITransactions IStore.Transactions => this;
+
+    Task<ITransaction> ITransactions.Begin(TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
 
     /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Task.Factory.StartNew(
@@ -72,6 +80,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _checkpointer = new(second, options, log);
         _writer = new(_database, _maps, _checkpointer, options.Path, log);
         _remover = new(_writer);
+        _transactions = new(options, _writer, _maps);
         _recovery = new(options, "recovery");
         _people = new(options, "views");
         _views = new SqliteViews(_people);
@@ -182,7 +191,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _checkpointer?.Dispose();
         _database?.Dispose();
         _lock?.Dispose();
-        (_writer, _recovery, _people, _checkpointer, _database, _lock, _views, _remover) = (null, null, null, null, null, null, null, null);
+        (_writer, _recovery, _people, _checkpointer, _database, _lock, _views, _remover, _transactions) = (null, null, null, null, null, null, null, null, null);
     }
 
     private Task<T> Read<T>(Func<Database, T> read, CancellationToken cancellation) => _recovery?.Read(read, cancellation) ?? Task.FromException<T>(NotOpen());

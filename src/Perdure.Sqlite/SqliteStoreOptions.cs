@@ -12,6 +12,12 @@ public sealed class SqliteStoreOptions
     /// <summary>How long a write waits for another program that has locked the file before it fails with <c>store.busy</c>.</summary>
     public TimeSpan LockWithin { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long the transaction of one operation (<see cref="Transacted{TIn,TOut}"/>) may take. A file has one writer: nothing else is written meanwhile. One that takes longer is rolled back, and
+    /// its attempt has failed with <c>transaction.too-long</c>.
+    /// </summary>
+    public TimeSpan TransactionWithin { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Threads that read for recovery, and as many that read for people.</summary>
     public int Readers { get; set; } = 2;
 

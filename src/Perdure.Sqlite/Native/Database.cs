@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Perdure.Sqlite.Native;
@@ -19,7 +20,12 @@ internal sealed class Database : IDisposable
 
     static Database() => Batteries_V2.Init();
 
-    private Database(sqlite3 handle, string path) => (_handle, _path, _database) = (handle, path, handle.DangerousGetHandle());
+    private readonly bool _owned;
+
+    private Database(sqlite3 handle, string path, bool owned) => (_handle, _path, _database, _owned) = (handle, path, handle.DangerousGetHandle(), owned);
+
+    /// <summary>The same on a connection of Microsoft.Data.Sqlite, which stays open when this is disposed of.</summary>
+    public static Database Of(SqliteConnection connection) => new(connection.Handle!, connection.DataSource, owned: false);
 
     /// <summary>The native handle, for tests that make it fail.</summary>
     public sqlite3 Handle => _handle;
@@ -40,7 +46,7 @@ internal sealed class Database : IDisposable
         }
         raw.sqlite3_extended_result_codes(handle, 1);
         raw.sqlite3_busy_timeout(handle, (int)busy.TotalMilliseconds);
-        return new(handle, path);
+        return new(handle, path, owned: true);
     }
 
     /// <summary>A statement of the library, prepared once for this connection.</summary>
@@ -136,6 +142,7 @@ internal sealed class Database : IDisposable
     {
         foreach (var statement in _statements.Values) statement.Dispose();
         _statements.Clear();
+        if (!_owned) return;
         raw.sqlite3_close_v2(_handle);
         _handle.Dispose();
     }

@@ -32,7 +32,11 @@ internal sealed class BatchWriter
     }
 
     /// <summary>The position of the newest record.</summary>
-    public long Position => _items.Position;
+    public long Position
+    {
+        get => _items.Position;
+        set => _items.Position = value;
+    }
 
     /// <summary>Writes a batch and says how it went. Throws only for a broken invariant.</summary>
     public CommitAnswer Write(Batch batch)

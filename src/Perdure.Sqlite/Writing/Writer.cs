@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Perdure.Ports;
 using Perdure.Sqlite.Native;
+using Perdure.Sqlite.Transacting;
 
 namespace Perdure.Sqlite.Writing;
 
@@ -61,6 +62,19 @@ internal sealed class Writer : IDisposable
         }
         if (!TryEnqueue((Action)Run)) done.SetException(Closed());
         return done.Task;
+    }
+
+    /// <summary>Lends the writer's turn, after everything given before: until it is returned, or for as long as it may last, nothing is written here.</summary>
+    public LentTurn Lend(TimeSpan within)
+    {
+        var turn = new LentTurn(within);
+        void Run()
+        {
+            lock (_checkpointer.Writing) turn.Lend(_batches.Position);
+            _batches.Position = turn.Position;
+        }
+        if (!TryEnqueue((Action)Run)) throw Closed();
+        return turn;
     }
 
     private bool TryEnqueue(object work)
