@@ -4,7 +4,7 @@ using Perdure.Ports;
 namespace Perdure.Tests;
 
 /// <summary>A store in memory that outlives the nodes that open it. It keeps what the real ones keep, with the constraints that the engine leans on.</summary>
-internal sealed class MemoryStore : IStore, IViews
+internal sealed class MemoryStore : IStore, IViews, ITransactions
 {
     private sealed class Row
     {
@@ -78,6 +78,42 @@ internal sealed class MemoryStore : IStore, IViews
             answers.Add(answer);
         }
         answered(new CommitAnswer.Committed(answers));
+    }
+
+    /// <summary>How the end of an operation in a transaction is answered instead; null as it is written.</summary>
+    public Func<Item, Task<TransactionAnswer>?>? EndFault { get; set; }
+
+    /// <summary>How many transactions are open.</summary>
+    public int OpenTransactions { get; private set; }
+
+    public ITransactions Transactions => this;
+
+    public Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation)
+    {
+        OpenTransactions++;
+        return Task.FromResult<ITransaction>(new Transaction(this));
+    }
+
+    /// <summary>Writes the end of an operation.</summary>
+    public TransactionAnswer End(long epoch, Item item)
+    {
+        if (epoch != _epoch) return new TransactionAnswer.Fenced(_epoch);
+        return Write(item) switch
+        {
+            ItemAnswer.Committed(var position) => new TransactionAnswer.Committed(position),
+            var other => new TransactionAnswer.Refused($"{other}"),
+        };
+    }
+
+    private sealed class Transaction(MemoryStore store) : ITransaction
+    {
+        public StoreTransaction Store { get; } = new(null!, null!);
+        public Task<TransactionAnswer> Commit(int lane, long epoch, Item item) => store.EndFault?.Invoke(item) ?? Task.FromResult(store.End(epoch, item));
+        public ValueTask DisposeAsync()
+        {
+            store.OpenTransactions--;
+            return default;
+        }
     }
 
     private ItemAnswer Write(Item item)
