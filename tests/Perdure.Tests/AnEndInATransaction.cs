@@ -93,6 +93,18 @@ public sealed class AnEndInATransaction
     }
 
     [Fact]
+    public void A_command_that_meets_a_record_that_came_late_is_to_be_given_again_and_not_taken_for_said()
+    {
+        var node = Node();
+        var id = node.Start("purchase", """{"parts":1,"waits":true}""");
+        _store.Fault = batch => new CommitAnswer.Committed([.. batch.Items.Select(_ => new ItemAnswer.Duplicate("log_instance_version_key"))]);
+        Assert.IsType<CommandAnswer.Unavailable>(node.Done(node.Engine.Signal(id, "word", "m1", """{"text":"one"}"""u8.ToArray())));
+        _store.Fault = null;
+        Assert.Equal(new CommandAnswer.Done(true), node.Done(node.Engine.Signal(id, "word", "m1", """{"text":"one"}"""u8.ToArray())));
+        Assert.Equal("""{"why":"one"}""", node.DataOf(id));
+    }
+
+    [Fact]
     public void Two_of_one_instance_are_written_one_after_the_other()
     {
         var sent = new List<(Item Item, TaskCompletionSource<TransactionAnswer> Answer)>();

@@ -12,9 +12,6 @@ namespace Perdure.Postgres.Writing;
 /// </summary>
 internal sealed class GroupRows
 {
-    /// <summary>What is a duplicate where a message was taken in before.</summary>
-    public const string Message = "message";
-
     private readonly Maps _maps;
     private readonly Scopes _scopes;
     private readonly BesideRows _beside;
@@ -69,7 +66,7 @@ internal sealed class GroupRows
             Answers[i] = answer;
             _left.Add(item.Instance.Value);
             // The message has reached its receiver before, so that it leaves the outbox all the same.
-            if (answer is ItemAnswer.Duplicate { What: Message } && item.OutboxDone is { } done) _beside.Arrived(item, done);
+            if (answer is ItemAnswer.Duplicate { What: ItemAnswer.Duplicate.Message } && item.OutboxDone is { } done) _beside.Arrived(item, done);
         }
         Finish();
         return null;
@@ -168,7 +165,7 @@ internal sealed class GroupRows
         {
             if (_messages.Add((item.Instance.Value, item.Messages[i]))) continue;
             while (i-- > 0) _messages.Remove((item.Instance.Value, item.Messages[i]));
-            return new ItemAnswer.Duplicate(Message);
+            return new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message);
         }
         foreach (var id in item.Messages)
         {

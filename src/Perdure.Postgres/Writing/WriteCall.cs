@@ -117,7 +117,7 @@ internal sealed class WriteCall : IDisposable
         {
             Conflict.RequestKey => new ItemAnswer.KeyTaken(new(holder, reader.GetInt32(3), reader.GetFieldValue<byte[]>(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5)))),
             Conflict.BusinessKey => group.Answers[item] ?? new ItemAnswer.BusinessKeyTaken(holder),
-            _ => new ItemAnswer.Duplicate(GroupRows.Message),
+            _ => new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message),
         };
     }
 

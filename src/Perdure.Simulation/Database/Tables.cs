@@ -206,7 +206,7 @@ internal sealed class Tables
         else if (record is null) return NotNext;
         if (record is not null)
         {
-            if (item.Messages.Any(record.Messages.Contains)) return new ItemAnswer.Duplicate("message");
+            if (item.Messages.Any(record.Messages.Contains)) return new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message);
             if (item.Version <= record.Log.Count) return new ItemAnswer.Duplicate("record");
             if (item.Tokens.Any(t => record.Tokens.Contains((t.Visit, t.Name, t.Generation)))) return new ItemAnswer.Duplicate("token");
         }

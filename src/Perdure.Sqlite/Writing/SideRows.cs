@@ -30,7 +30,7 @@ internal sealed class SideRows(Database database, Counts counts)
             if (database.Changes > 0) continue;
             while (i-- > 0) database["delete-message"].Set(1, item.Instance.Value).Set(2, item.Messages[i]).Run();
             if (item.OutboxDone is { } arrived) Arrived(item, arrived);
-            return new ItemAnswer.Duplicate("message");
+            return new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message);
         }
         return null;
     }

@@ -118,8 +118,15 @@ public abstract record ItemAnswer
     public sealed record KeyTaken(StoredKey Key) : ItemAnswer;
     /// <summary>A start whose business key belongs to an instance already.</summary>
     public sealed record BusinessKeyTaken(InstanceId Instance) : ItemAnswer;
-    /// <summary>A message id, token or record that is there already: what the turn wanted to write was written before.</summary>
-    public sealed record Duplicate(string What) : ItemAnswer;
+    /// <summary>
+    /// A message id, token or record that is there already. Where it is the message (<see cref="Message"/>), what the turn wanted to say was said before; otherwise the instance in memory was not as it
+    /// is stored, and the command has to be decided again.
+    /// </summary>
+    public sealed record Duplicate(string What) : ItemAnswer
+    {
+        /// <summary>What <see cref="What"/> is where a message was taken in before.</summary>
+        public const string Message = "message";
+    }
     /// <summary>The database refused the rows: an undeclared transition, a foreign key, a trigger.</summary>
     public sealed record Refused(string Reason) : ItemAnswer;
     /// <summary>An earlier item of the same instance in this batch was not written, so this one was not tried.</summary>

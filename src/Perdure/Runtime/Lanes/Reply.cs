@@ -50,7 +50,7 @@ internal sealed class CommandReply(INodeShell shell) : AwaitedReply<CommandAnswe
     /// <summary>What it means to the caller that a command's turn was not written.</summary>
     internal static CommandAnswer Of(ItemAnswer answer) => answer switch
     {
-        ItemAnswer.Duplicate => new CommandAnswer.Done(false),
+        ItemAnswer.Duplicate { What: ItemAnswer.Duplicate.Message } => new CommandAnswer.Done(false),
         ItemAnswer.Refused refused => new CommandAnswer.Refused("store.refused", refused.Reason),
         _ => new CommandAnswer.Unavailable("store.retry", "It was not written; try again.", Soon),
     };
