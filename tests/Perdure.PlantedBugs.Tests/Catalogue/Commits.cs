@@ -6,14 +6,14 @@ internal static partial class Catalogue
     private static IEnumerable<Bug> Commits =>
     [
         Planted("acknowledge-before-commit", "A start and a command are answered when they are decided, not when they are durable.", Runtime + "Lanes/LaneCommits.cs",
-            "        _items.Add(Rows.Of(turn, body, hash));\n", "        _items.Add(Rows.Of(turn, body, hash));\n        turn.Reply?.Committed(turn);\n        turn.Reply = null;\n"),
+            "        _items.Add(ItemOf(turn));\n", "        _items.Add(ItemOf(turn));\n        turn.Reply?.Committed(turn);\n        turn.Reply = null;\n"),
         Planted("lying-disk", "The database answers a commit before it is synced.", Database + "SimulatedDatabase.cs",
             "public bool Lies { get; set; }", "public bool Lies { get; set; } = true;"),
         Planted("failover-to-a-lagging-replica", "A failover to a replica that lags is taken as durable.", Faults + "Nemesis.cs",
             "world.Database.Crash(kind == FaultKind.Failover ? chance.Between(Second, 5 * Second) : chance.Between(Second / 20, Second));",
             "world.Database.Crash(kind == FaultKind.Failover ? chance.Between(Second, 5 * Second) : chance.Between(Second / 20, Second), kind == FaultKind.Failover ? 5 : 0);"),
         Planted("effects-before-commit", "Operations, undos and timers start when they are decided: an intent is journaled after its operation started.", Runtime + "Lanes/LaneCommits.cs",
-            "        _items.Add(Rows.Of(turn, body, hash));\n", "        _items.Add(Rows.Of(turn, body, hash));\n        foreach (var effect in turn.Effects) Carry(hot, effect);\n        turn.Effects.RemoveAll(e => e is Effect.StartAttempt or Effect.StartUndo);\n"),
+            "        _items.Add(ItemOf(turn));\n", "        _items.Add(ItemOf(turn));\n        foreach (var effect in turn.Effects) Carry(hot, effect);\n        turn.Effects.RemoveAll(e => e is Effect.StartAttempt or Effect.StartUndo);\n"),
         Planted("unknown-commit-by-a-look", "An unknown commit is resolved by a look at the marker, which a lost transaction can still pass.", Database + "SimulatedStore.cs",
             "        tables.Close(batch.Lane, fence, marker);\n", ""),
         Planted("unknown-taken-as-failed", "A commit of which nobody knows is taken as not written.", Database + "SimulatedStore.cs",
