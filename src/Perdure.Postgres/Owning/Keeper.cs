@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Owning;
 using Perdure.Ports;
 
 namespace Perdure.Postgres.Owning;

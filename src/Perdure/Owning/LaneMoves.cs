@@ -1,13 +1,23 @@
 using Perdure.Kernel;
 using Perdure.Ports;
 
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
-/// <summary>What this node does about its lanes after a look: gives up what has passed on, declares the dead, hands over what is another's, takes what is its own. On the keeper's thread.</summary>
-internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes times, Proof proof, Watch watch, Teller teller, Func<InstanceId> newest, Action woken)
+/// <summary>What this node does about its lanes after a look: gives up what has passed on, declares the dead, hands over what is another's, takes what is its own. It asks step by step, and goes on when the answer is there.</summary>
+/// <param name="me">This node's number.</param>
+/// <param name="mark">How its notifications begin.</param>
+/// <param name="lanes">How many lanes there are.</param>
+/// <param name="times">The spans that ownership rests on.</param>
+/// <param name="proof">Until when this node may be sure.</param>
+/// <param name="watch">What it has seen of the others.</param>
+/// <param name="teller">Tells the node.</param>
+/// <param name="post">Puts something before the next turn; from any thread.</param>
+/// <param name="look">There is something to see.</param>
+internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes times, Proof proof, Watch watch, Teller teller, Action<Action> post, Action look)
 {
     private readonly Dictionary<int, (long Epoch, TimeSpan From)> _free = [];
     private readonly Queue<(TakenLane Lane, bool Unclean)> _untold = [];
+    private bool _isHeldUp;
 
     /// <summary>The lanes, each as this node has it.</summary>
     public IReadOnlyList<Tenure> Tenures { get; } = [.. Enumerable.Range(0, lanes).Select(lane => new Tenure(lane))];
@@ -15,52 +25,78 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
     /// <summary>Whether anything is this node's, or on its way from it.</summary>
     public bool HasAny => Tenures.Any(t => t.Stage != Stage.None);
 
+    /// <summary>How soon to look again, at the latest; set by <see cref="Act"/>.</summary>
+    public TimeSpan Soon { get; private set; }
+
     /// <summary>Acts on what was seen.</summary>
-    /// <returns>How soon to look again, at the latest.</returns>
-    public TimeSpan Act(KeeperConnection connection, Seen seen, bool leaving)
+    public IEnumerable<Ask> Act(Seen seen, bool leaving)
     {
+        Soon = TimeSpan.Zero;
         Check(seen);
-        if (Bury(connection, seen)) return TimeSpan.Zero;
+        var buried = false;
+        foreach (var node in seen.Nodes)
+        {
+            if (node.Id == me || watch.DeathOf(node, proof.Now) is not { } how) continue;
+            var declare = new Ask<bool>("declare-dead", session => session.DeclareDead(node, how));
+            yield return declare;
+            buried |= declare.Answer;
+        }
+        if (buried) yield break;
+
         var plan = Plan(seen, leaving);
         HandOver(plan, leaving);
-        var held = leaving ? TimeSpan.MaxValue : Take(connection, seen, plan);
+        var held = TimeSpan.MaxValue;
+        if (!leaving)
+        {
+            foreach (var ask in Take(seen, plan)) yield return ask;
+            if (_isHeldUp) held = KeeperTimes.Again;
+        }
         var death = watch.NextDeath(seen.Nodes) - proof.Now ?? TimeSpan.MaxValue;
         var soonest = held < death ? held : death;
-        return soonest < TimeSpan.Zero ? TimeSpan.Zero : soonest;
+        Soon = soonest < TimeSpan.Zero ? TimeSpan.Zero : soonest;
     }
 
     /// <summary>Lets go of the lanes that the node has handed over; takes those away that it does not hand over in the time of a lease.</summary>
-    public void Release(KeeperConnection connection)
+    public IEnumerable<Ask> Release()
     {
         foreach (var tenure in Tenures)
         {
             if (tenure.Stage == Stage.HandingOver)
             {
                 // What the node was never told of it has not worked at: whatever was cut off in it still is.
-                if (tenure.HandOver.IsCompletedSuccessfully) tenure.Release(clean: IsTold(tenure));
-                else if (tenure.HandOver.IsCompleted || proof.Now - tenure.AskedAt >= times.Lease)
+                if (tenure is { IsLetGo: true, Fault: null }) tenure.Release(clean: IsTold(tenure));
+                else if (tenure.IsLetGo || proof.Now - tenure.AskedAt >= times.Lease)
                 {
                     tenure.Release(clean: false);
-                    teller.Lost(tenure.Lane, new("lane.stuck", $"Lane {tenure.Lane} was to be handed over to another node and was not let go of in time; it was taken away.", tenure.HandOver.Exception));
+                    teller.Lost(tenure.Lane, new("lane.stuck", $"Lane {tenure.Lane} was to be handed over to another node and was not let go of in time; it was taken away.", tenure.Fault));
                 }
             }
         }
-        var done = Tenures.Where(t => t.Stage == Stage.Releasing).ToList();
-        if (done.Count == 0) return;
-        foreach (var lane in connection.Release(me, done, mark + " " + Wakes.Look)) Tenures[lane].End();
-        woken();
+        IReadOnlyList<ReleasedLane> done = [.. Tenures.Where(t => t.Stage == Stage.Releasing).Select(t => new ReleasedLane(t.Lane, t.Epoch, t.Heir, t.Clean))];
+        if (done.Count == 0) yield break;
+        var release = new Ask<IReadOnlyList<int>>("release", session => session.Release(me, done, mark + " " + Wakes.Look));
+        yield return release;
+        foreach (var lane in release.Answer) Tenures[lane].End();
+        look();
     }
 
     /// <summary>Tells of the lanes that were taken. Where the newest instance cannot be asked for, it is tried again at the next turn.</summary>
-    public void Tell()
+    public IEnumerable<Ask> Tell()
     {
         while (_untold.TryPeek(out var taken))
         {
             // The lane may have passed on before it could be told of.
-            if (Tenures[taken.Lane.Lane] is { IsHeld: true } tenure && tenure.Epoch == taken.Lane.Epoch) teller.Gained(Owned(taken.Lane, taken.Unclean, newest()));
+            if (IsStill(taken.Lane))
+            {
+                var newest = new Ask<InstanceId>("newest", session => session.Newest());
+                yield return newest;
+                if (IsStill(taken.Lane)) teller.Gained(Owned(taken.Lane, taken.Unclean, newest.Answer));
+            }
             _untold.Dequeue();
         }
     }
+
+    private bool IsStill(TakenLane taken) => Tenures[taken.Lane] is { IsHeld: true } tenure && tenure.Epoch == taken.Epoch;
 
     /// <summary>What an opening found, as it is told to the one who opened.</summary>
     public IReadOnlyList<Ownership> Opened()
@@ -99,14 +135,6 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
     public static StoreException Passed(int lane, long had, long epoch) =>
         new("lane.fenced", $"Lane {lane} has passed on to another node: it was taken under epoch {epoch}, this node had epoch {had}.");
 
-    private bool Bury(KeeperConnection connection, Seen seen)
-    {
-        var buried = false;
-        foreach (var node in seen.Nodes)
-            if (node.Id != me && watch.DeathOf(node, proof.Now) is { } how && connection.DeclareDead(node, how)) buried = true;
-        return buried;
-    }
-
     private int?[] Plan(Seen seen, bool leaving)
     {
         var now = proof.Now;
@@ -130,21 +158,26 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         {
             if (!leaving && (teller.Owner is null || Tenures.Any(t => t.Stage is Stage.HandingOver or Stage.Releasing))) return;
             if (tenure.Stage != Stage.Held || (!leaving && (!IsTold(tenure) || plan[tenure.Lane] is not { } other || other == me))) continue;
-            var handOver = teller.HandOver(tenure.Lane);
-            tenure.Ask(handOver, proof.Now, plan[tenure.Lane]);
-            if (!handOver.IsCompleted) _ = handOver.ContinueWith(_ => woken(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            else woken();
+            tenure.Ask(proof.Now, plan[tenure.Lane]);
+            var (epoch, lane) = (tenure.Epoch, tenure.Lane);
+            teller.HandOver(lane, fault => post(() =>
+            {
+                if (tenure is { Stage: Stage.HandingOver } && tenure.Epoch == epoch) tenure.LetGo(fault);
+            }));
         }
     }
 
-    private TimeSpan Take(KeeperConnection connection, Seen seen, int?[] plan)
+    private IEnumerable<Ask> Take(Seen seen, int?[] plan)
     {
+        _isHeldUp = false;
         var there = seen.Nodes.Select(n => n.Id).ToHashSet();
         var wanted = seen.Lanes.Where(l => Tenures[l.Id].Stage == Stage.None
             && (l.Owner == me || ((l.Owner is not { } owner || !there.Contains(owner)) && (plan[l.Id] == me || IsOverdue(l.Id))))).ToList();
-        if (wanted.Count == 0) return TimeSpan.MaxValue;
+        if (wanted.Count == 0) yield break;
 
-        var taken = connection.Take(me, wanted);
+        var take = new Ask<IReadOnlyList<TakenLane>>("take", session => session.Take(me, wanted));
+        yield return take;
+        var taken = take.Answer;
         foreach (var lane in taken)
         {
             var tenure = Tenures[lane.Lane];
@@ -153,11 +186,12 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
             tenure.Take(lane.Epoch);
             _untold.Enqueue((lane, !lane.Clean && !was));
         }
-        if (taken.Count == wanted.Count) return TimeSpan.MaxValue;
+        if (taken.Count == wanted.Count) yield break;
 
         // Somebody holds their rows: where it is what a dead node has left, it is ended.
-        foreach (var owner in wanted.Where(l => taken.All(t => t.Lane != l.Id)).Select(l => l.Owner).OfType<int>().Where(o => o != me).Distinct()) connection.EndSessions(owner);
-        return KeeperTimes.Again;
+        foreach (var owner in wanted.Where(l => taken.All(t => t.Lane != l.Id)).Select(l => l.Owner).OfType<int>().Where(o => o != me).Distinct())
+            yield return Ask.To("end-sessions", session => session.EndSessions(owner));
+        _isHeldUp = true;
     }
 
     private bool IsTold(Tenure tenure) => _untold.All(t => t.Lane.Lane != tenure.Lane);

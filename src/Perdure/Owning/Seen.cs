@@ -1,4 +1,4 @@
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>A node, as its row and its lock were seen.</summary>
 internal readonly record struct NodeRow(int Id, long JoinedAt, long LeaseUntil, TimeSpan Lease, TimeSpan Grace, bool Leaving, bool Locked);
@@ -16,3 +16,6 @@ internal sealed record Seen(bool IsMember, DateTimeOffset Clock, IReadOnlyList<N
 
 /// <summary>A lane that was taken, and what was known of its owner before.</summary>
 internal readonly record struct TakenLane(int Lane, long Epoch, bool Clean, DateTimeOffset? Before, int? Owner);
+
+/// <summary>A lane that is let go of: under which epoch it was held, whom it is for, and whether in order.</summary>
+internal readonly record struct ReleasedLane(int Lane, long Epoch, int? Heir, bool Clean);

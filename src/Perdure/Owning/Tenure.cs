@@ -1,6 +1,4 @@
-using Perdure.Ports;
-
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>Where a lane stands with this node.</summary>
 internal enum Stage
@@ -18,7 +16,7 @@ internal enum Stage
     Releasing,
 }
 
-/// <summary>One lane, as this node has it. Written by the keeper's thread; stage and epoch are read from any.</summary>
+/// <summary>One lane, as this node has it. Written by the protocol; stage and epoch are read from any thread.</summary>
 internal sealed class Tenure(int lane)
 {
     private volatile int _stage;
@@ -37,8 +35,11 @@ internal sealed class Tenure(int lane)
     /// <summary>Whether nobody has found a newer epoch in its row.</summary>
     public bool IsUnpassed => Volatile.Read(ref _passed) <= Epoch;
 
-    /// <summary>Completes when the node has let go.</summary>
-    public Task HandOver { get; private set; } = Task.CompletedTask;
+    /// <summary>Whether the node has let go, or cannot.</summary>
+    public bool IsLetGo { get; private set; }
+
+    /// <summary>Why it cannot.</summary>
+    public Exception? Fault { get; private set; }
 
     /// <summary>When the node was asked.</summary>
     public TimeSpan AskedAt { get; private set; }
@@ -62,11 +63,14 @@ internal sealed class Tenure(int lane)
         while (seen < epoch && Interlocked.CompareExchange(ref _passed, epoch, seen) is var before && before != seen) seen = before;
     }
 
-    public void Ask(Task handOver, TimeSpan now, int? heir)
+    public void Ask(TimeSpan now, int? heir)
     {
-        (HandOver, AskedAt, Heir) = (handOver, now, heir);
+        (IsLetGo, Fault, AskedAt, Heir) = (false, null, now, heir);
         Stage = Stage.HandingOver;
     }
+
+    /// <summary>The node has answered to having been asked.</summary>
+    public void LetGo(Exception? fault) => (IsLetGo, Fault) = (true, fault);
 
     public void Release(bool clean)
     {
