@@ -40,6 +40,9 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>What is in it, un-synced changes included.</summary>
     public Tables Tables { get; private set; } = new();
 
+    /// <summary>The sessions by which nodes that share the lanes are known to be there.</summary>
+    public Owning.Sessions Sessions { get; } = new();
+
     /// <summary>Whether all that is in it is durable.</summary>
     public bool AllSynced => _synced == Written;
 
