@@ -67,6 +67,8 @@ internal sealed class KeeperThread
 
     public void Fenced(int lane, long epoch) => _membership.Fenced(lane, epoch);
 
+    public void GivenUp(int lane, long epoch) => _membership.GivenUp(lane, epoch);
+
     private void Run()
     {
         _membership.Subscribe();

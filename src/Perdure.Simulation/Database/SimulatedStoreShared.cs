@@ -21,6 +21,9 @@ internal sealed partial class SimulatedStore
     /// <inheritdoc />
     public bool Holds(int of) => Keeper?.Holds(of) ?? true;
 
+    /// <inheritdoc />
+    public void GivenUp(LaneLease of) => Keeper?.GivenUp(of.Lane, of.Epoch);
+
     private async Task<Ownership> Join(NodeIdentity node)
     {
         var owned = await Keeper!.Open(node).ConfigureAwait(false);

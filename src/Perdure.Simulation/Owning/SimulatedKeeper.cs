@@ -53,6 +53,8 @@ internal sealed class SimulatedKeeper
 
     public void Fenced(int lane, long epoch) => _membership!.Fenced(lane, epoch);
 
+    public void GivenUp(int lane, long epoch) => _membership!.GivenUp(lane, epoch);
+
     public Task Close()
     {
         _membership!.Close();

@@ -115,6 +115,12 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         if (IsTold(tenure)) teller.Lost(lane, why);
     }
 
+    /// <summary>The node has given up a lane by itself.</summary>
+    public void GivenUp(int lane, long epoch)
+    {
+        if (Tenures[lane] is { IsHeld: true } tenure && tenure.Epoch == epoch) tenure.End();
+    }
+
     /// <summary>Gives up all lanes.</summary>
     public void LoseAll(string code, string why, Exception? cause = null)
     {

@@ -108,6 +108,17 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
         });
     }
 
+    /// <summary>The node works at the lane no more, and has not handed it over: it is taken again, under a new epoch. From any thread.</summary>
+    public void GivenUp(int lane, long epoch)
+    {
+        if (_moves is not { } moves) return;
+        Post(() =>
+        {
+            moves.GivenUp(lane, epoch);
+            _look = true;
+        });
+    }
+
     /// <summary>The session is gone, and will not be made again: from now on others may count. From any thread.</summary>
     public void Broken() => _proof.Broken();
 

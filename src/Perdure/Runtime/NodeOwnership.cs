@@ -66,6 +66,7 @@ internal sealed partial class Node : ILaneOwner
             return;
         }
         _owned.Remove(lane);
+        Store.GivenUp(lane.Lease);
         _ = lane.Stop();
     }
 
