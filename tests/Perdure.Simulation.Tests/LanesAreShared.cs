@@ -15,7 +15,7 @@ public sealed class LanesAreShared
     [Fact]
     public void With_every_fault_every_promise_holds()
     {
-        var report = Trips.Run(60);
+        var report = Trips.Run(200);
         Assert.True(report.Passed, report.ToString());
     }
 

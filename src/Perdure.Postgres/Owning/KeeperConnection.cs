@@ -20,6 +20,9 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
     /// <summary>The schema's oid, by which locks, sessions and notifications of several stores in one database are told apart.</summary>
     public uint Schema { get; private set; }
 
+    /// <inheritdoc />
+    public TimeSpan Served { get; private set; }
+
     /// <summary>Whether it can be used still.</summary>
     public bool IsOpen => _connection.FullState == System.Data.ConnectionState.Open;
 
@@ -77,11 +80,12 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
         T[] All<T>(int column) => reader.IsDBNull(column) ? [] : reader.GetFieldValue<T[]>(column);
         var (ids, joined, until, leases, graces, leave, locked) = (All<int>(2), All<long>(3), All<long>(4), All<int>(5), All<int>(6), All<bool>(7), All<bool>(8));
         var (lanes, epochs, owners, heirs) = (All<short>(9), All<long>(10), All<int?>(11), All<int?>(12));
+        var clean = All<bool>(13);
         return new(
             reader.GetBoolean(0), reader.GetFieldValue<DateTimeOffset>(1),
             [.. ids.Select((id, i) => new NodeRow(id, joined[i], until[i], TimeSpan.FromMilliseconds(leases[i]), TimeSpan.FromMilliseconds(graces[i]), leave[i], locked[i]))],
-            [.. lanes.Select((lane, i) => new LaneRow(lane, epochs[i], owners[i], heirs[i]))],
-            [.. All<short>(13).Select(lane => (int)lane)]);
+            [.. lanes.Select((lane, i) => new LaneRow(lane, epochs[i], owners[i], heirs[i]) { Clean = clean[i] })],
+            [.. All<short>(14).Select(lane => (int)lane)]);
     }
 
     /// <inheritdoc />
@@ -168,6 +172,7 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
         if (reader.GetBoolean(1))
             throw new StoreException("store.standby", "The server is a standby, which cannot be written. Connect to the primary; a connection string that names all hosts with Target Session Attributes=primary finds it.");
         Schema = (uint)reader.GetInt64(2);
+        Served = TimeSpan.FromSeconds(reader.GetDouble(3));
         if (Schema == 0) throw new StoreException("store.unavailable", $"The database has no schema \"{schema}\".");
     }
 

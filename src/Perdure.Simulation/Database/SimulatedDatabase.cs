@@ -18,6 +18,7 @@ internal sealed class SimulatedDatabase : IActor
     private readonly Queue<Waiting> _waiting = new();
     private int _synced, _life, _forgotten;
     private bool _syncing;
+    private long _servesSince = -TimeSpan.TicksPerDay;
 
     private sealed record Change(Action<Tables> Redo, Batch? Batch, IReadOnlyList<ItemAnswer>? Answers);
 
@@ -63,6 +64,9 @@ internal sealed class SimulatedDatabase : IActor
 
     /// <summary>Which life it is in: each crash begins another, and no connection outlives one.</summary>
     public int Life => _life;
+
+    /// <summary>For how long it has been there since it crashed last, or failed over.</summary>
+    public TimeSpan Served => new(Math.Max(0, (_schedule?.Now ?? 0) - _servesSince));
 
     /// <summary>No room for a write until then.</summary>
     public long FullUntil { get; set; }
@@ -112,7 +116,7 @@ internal sealed class SimulatedDatabase : IActor
         survive = Math.Max(0, survive - lostAnyway);
         _life++;
         _syncing = false;
-        PausedUntil = _schedule!.Now + backIn;
+        PausedUntil = _servesSince = _schedule!.Now + backIn;
         if (survive < _journal.Count)
         {
             _journal.RemoveRange(survive, _journal.Count - survive);

@@ -47,6 +47,8 @@ internal sealed class SharedRequest(Ask ask, SimulatedDatabase database, Simulat
         _changes.Add(change);
     }
 
+    public TimeSpan Served => database.Served;
+
     public int Join(NodeIdentity node)
     {
         var (at, number) = (Moment, 0);
@@ -75,7 +77,7 @@ internal sealed class SharedRequest(Ask ask, SimulatedDatabase database, Simulat
             [.. Enumerable.Range(0, lanes).Where(lane => _tables.FenceOf(lane)?.Node == number && Shared.Open(lane).Any())]);
     }
 
-    private LaneRow RowOf(int lane) => _tables.FenceOf(lane) is { } fence ? new(lane, fence.Epoch, fence.Node, fence.WantedBy) : new(lane, 0, null, null);
+    private LaneRow RowOf(int lane) => _tables.FenceOf(lane) is { } fence ? new(lane, fence.Epoch, fence.Node, fence.WantedBy) { Clean = fence.Clean } : new(lane, 0, null, null) { Clean = true };
 
     public IReadOnlyList<NodeIdentity> Identities() => [.. Shared.Nodes.Values.Select(n => n.Identity)];
 

@@ -9,6 +9,9 @@ namespace Perdure.Owning;
 /// </summary>
 internal interface IKeeperSession
 {
+    /// <summary>For how long the server has been there, or has been the primary; about, by its own clock. Nothing but politeness hangs on it.</summary>
+    TimeSpan Served { get; }
+
     /// <summary>Writes the row of a new node; the row's id is the node's number.</summary>
     int Join(NodeIdentity node);
 

@@ -64,7 +64,7 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
             if (tenure.Stage == Stage.HandingOver)
             {
                 // What the node was never told of it has not worked at: whatever was cut off in it still is.
-                if (tenure is { IsLetGo: true, Fault: null }) tenure.Release(clean: IsTold(tenure));
+                if (tenure is { IsLetGo: true, Fault: null }) tenure.Release(clean: !tenure.IsDeathOwed);
                 else if (tenure.IsLetGo || proof.Now - tenure.AskedAt >= times.Lease)
                 {
                     tenure.Release(clean: false);
@@ -90,7 +90,11 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
             {
                 var newest = new Ask<InstanceId>("newest", session => session.Newest());
                 yield return newest;
-                if (IsStill(taken.Lane)) teller.Gained(Owned(taken.Lane, taken.Unclean, newest.Answer));
+                if (IsStill(taken.Lane))
+                {
+                    Tenures[taken.Lane.Lane].Told();
+                    teller.Gained(Owned(taken.Lane, taken.Unclean, newest.Answer));
+                }
             }
             _untold.Dequeue();
         }
@@ -101,7 +105,9 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
     /// <summary>What an opening found, as it is told to the one who opened.</summary>
     public IReadOnlyList<Ownership> Opened()
     {
-        var all = _untold.Where(t => Tenures[t.Lane.Lane].IsHeld).Select(t => Owned(t.Lane, t.Unclean, default)).ToList();
+        var held = _untold.Where(t => IsStill(t.Lane)).ToList();
+        foreach (var (lane, _) in held) Tenures[lane.Lane].Told();
+        var all = held.Select(t => Owned(t.Lane, t.Unclean, default)).ToList();
         _untold.Clear();
         return all;
     }
@@ -181,16 +187,17 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
             && (l.Owner == me || ((l.Owner is not { } owner || !there.Contains(owner)) && (plan[l.Id] == me || IsOverdue(l.Id))))).ToList();
         if (wanted.Count == 0) yield break;
 
+        var deaths = wanted.ToDictionary(l => l.Id, IsDeath);
+        foreach (var lane in wanted) Tenures[lane.Id].AskFor(lane.Epoch + 1, deaths[lane.Id]);
         var take = new Ask<IReadOnlyList<TakenLane>>("take", session => session.Take(me, wanted));
         yield return take;
         var taken = take.Answer;
         foreach (var lane in taken)
         {
-            var tenure = Tenures[lane.Lane];
-            // What this node gave up itself, and nobody has had since, was not cut off by a death.
-            var was = lane.Owner == me && tenure.Epoch == lane.Epoch - 1;
-            tenure.Take(lane.Epoch);
-            _untold.Enqueue((lane, !lane.Clean && !was));
+            // Where it was this node's by its row, its own memory says what that means.
+            var death = lane.Owner == me ? deaths[lane.Lane] : !lane.Clean;
+            Tenures[lane.Lane].Take(lane.Epoch, death);
+            _untold.Enqueue((lane, death));
         }
         if (taken.Count == wanted.Count) yield break;
 
@@ -199,6 +206,9 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
             yield return Ask.To("end-sessions", session => session.EndSessions(owner));
         _isHeldUp = true;
     }
+
+    // What this node gave up itself, and nobody has had since, was not cut off by a death; what it took and was never told of is as its owner before had left it.
+    private bool IsDeath(LaneRow row) => row.Owner == me ? Tenures[row.Id].IsDeathOwedAt(row.Epoch, otherwise: !row.Clean) : !row.Clean;
 
     private bool IsTold(Tenure tenure) => _untold.All(t => t.Lane.Lane != tenure.Lane);
 

@@ -195,13 +195,15 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
     private IEnumerable<Ask> Join()
     {
         var isFirst = Number == 0;
+        var connect = new Ask<TimeSpan>("connect", session => session.Served) { Connects = true };
+        yield return connect;
         if (isFirst)
         {
-            var join = new Ask<int>("join", session => session.Join(node)) { Connects = true };
+            var join = new Ask<int>("join", session => session.Join(node));
             yield return join;
             Number = join.Answer;
         }
-        else yield return new Ask<bool>("name", session => { session.Name(Number); return true; }) { Connects = true };
+        else yield return Ask.To("name", session => session.Name(Number));
         var until = _proof.Now + TimeSpan.FromSeconds(1);
         for (var after = TimeSpan.Zero; ; after = LeastPause)
         {
@@ -210,7 +212,8 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
             if (locks.Answer) break;
             if (_proof.Now > until) throw new StoreException("store.held", $"A former connection of node {Number} holds its lock still.");
         }
-        _watch.Restart(isFirst ? _proof.Now : _proof.Now + times.Settling);
+        // Where the database has just come back all locks were free a moment ago, and one that joins has not seen it.
+        _watch.Restart(isFirst && connect.Answer >= times.Lease ? _proof.Now : _proof.Now + times.Settling);
         _isJoined = true;
         _look = true;
     }

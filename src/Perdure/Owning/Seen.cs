@@ -4,7 +4,11 @@ namespace Perdure.Owning;
 internal readonly record struct NodeRow(int Id, long JoinedAt, long LeaseUntil, TimeSpan Lease, TimeSpan Grace, bool Leaving, bool Locked);
 
 /// <summary>A lane, as its row was seen.</summary>
-internal readonly record struct LaneRow(int Id, long Epoch, int? Owner, int? WantedBy);
+internal readonly record struct LaneRow(int Id, long Epoch, int? Owner, int? WantedBy)
+{
+    /// <summary>Whether its owner before let go of it in order.</summary>
+    public bool Clean { get; init; }
+}
 
 /// <summary>What one look at the database showed.</summary>
 /// <param name="IsMember">Whether this node's row is there still, and is renewed.</param>

@@ -21,6 +21,7 @@ internal sealed class Tenure(int lane)
 {
     private volatile int _stage;
     private long _epoch, _passed;
+    private (long Epoch, bool Death) _askedFor;
 
     public int Lane => lane;
 
@@ -50,11 +51,25 @@ internal sealed class Tenure(int lane)
     /// <summary>Whether it is let go in order.</summary>
     public bool Clean { get; private set; }
 
-    public void Take(long epoch)
+    /// <summary>Whether its owner before died, and the node was not told so yet. Until it is, that is owed, whatever becomes of the lane here.</summary>
+    public bool IsDeathOwed { get; private set; }
+
+    /// <summary>The lane was taken.</summary>
+    public void Take(long epoch, bool death)
     {
         Volatile.Write(ref _epoch, epoch);
+        IsDeathOwed = death;
         Stage = Stage.Held;
     }
+
+    /// <summary>The node was told.</summary>
+    public void Told() => IsDeathOwed = false;
+
+    /// <summary>The lane is about to be asked for. Where no answer comes, its row says at the next look whether it was taken, but not how its owner before had left it.</summary>
+    public void AskFor(long epoch, bool death) => _askedFor = (epoch, death);
+
+    /// <summary>Whether a death is owed where the lane's row has this node's number and that epoch.</summary>
+    public bool IsDeathOwedAt(long epoch, bool otherwise) => epoch == Epoch ? IsDeathOwed : epoch == _askedFor.Epoch ? _askedFor.Death : otherwise;
 
     /// <summary>Somebody found that epoch in its row. From any thread.</summary>
     public void Pass(long epoch)
