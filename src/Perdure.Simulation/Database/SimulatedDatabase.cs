@@ -56,6 +56,12 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>Told of every lane that was taken, with its epoch, as it becomes durable.</summary>
     public Action<int, long>? Opened { get; set; }
 
+    /// <summary>Told of every lane that a node has let go of in order, as it becomes durable: the node's number, the lane, its epoch.</summary>
+    public Action<int, int, long>? Released { get; set; }
+
+    /// <summary>Told of every batch that an owner gives to its store.</summary>
+    public Action<int, long>? Given { get; set; }
+
     /// <summary>Told where an owner that was refused for another's fence sends a batch.</summary>
     public Action<int, long>? WentOn { get; set; }
 

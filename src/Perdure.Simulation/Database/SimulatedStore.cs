@@ -24,6 +24,9 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     /// <summary>Whether the epoch of a lease is still the one that holds its lane.</summary>
     public bool Owns(LaneLease lease) => database.Tables.FenceOf(lease.Lane) is { } fence && fence.Epoch == lease.Epoch;
 
+    /// <summary>Whether a batch of a lane under that epoch waits for its answer.</summary>
+    public bool IsUnderWay(int of, long epoch) => _commits.Any(c => c.Batch.Lane == of && c.Batch.Epoch == epoch);
+
     /// <summary>Whether this life has sent a batch of a lane under that epoch.</summary>
     public bool Wrote(int of, long epoch) => _wrote.Contains((of, epoch));
 
@@ -72,6 +75,7 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
         if (_fenced.Contains((batch.Lane, batch.Epoch))) database.WentOn?.Invoke(batch.Lane, batch.Epoch);
+        database.Given?.Invoke(batch.Lane, batch.Epoch);
         _wrote.Add((batch.Lane, batch.Epoch));
         _commits.Enqueue((batch, answered));
         Next();
@@ -220,7 +224,7 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     /// <inheritdoc />
     public Task Close(CancellationToken cancellation)
     {
-        if (Keeper is { } keeper) return keeper.Close();
+        if (Keeper is not null) return Leave();
         var epoch = _epoch;
         return Write("close", tables =>
         {

@@ -31,6 +31,18 @@ internal sealed partial class SimulatedStore
         return new([.. owned.SelectMany(o => o.Lanes.Select(lease => lease with { Before = new(o.Unclean, o.Before) }))], owned.Any(o => o.Unclean), newest, owned.Max(o => o.Before));
     }
 
+    // What was given is answered first.
+    private async Task Leave()
+    {
+        while (_commits.Count > 0)
+        {
+            var later = new TaskCompletionSource();
+            link.Later(TimeSpan.FromMilliseconds(10), later.SetResult);
+            await later.Task.ConfigureAwait(false);
+        }
+        await Keeper!.Close().ConfigureAwait(false);
+    }
+
     /// <inheritdoc />
     public async Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {

@@ -14,6 +14,7 @@ internal sealed class SharedRequest(Ask ask, SimulatedDatabase database, Simulat
     private readonly List<Action<Tables>> _changes = [];
     private readonly List<string> _notices = [];
     private readonly List<(int Lane, long Epoch)> _taken = [];
+    private readonly List<(int Node, int Lane, long Epoch)> _released = [];
     private Tables _tables = database.Tables;
     private bool _carriedOut;
 
@@ -34,6 +35,7 @@ internal sealed class SharedRequest(Ask ask, SimulatedDatabase database, Simulat
     public void Durable()
     {
         foreach (var (lane, epoch) in _taken) database.Opened?.Invoke(lane, epoch);
+        foreach (var (node, lane, epoch) in _released) database.Released?.Invoke(node, lane, epoch);
         foreach (var notice in _notices) database.Sessions.Notify(notice);
     }
 
@@ -117,6 +119,7 @@ internal sealed class SharedRequest(Ask ask, SimulatedDatabase database, Simulat
             if (_tables.FenceOf(lane.Lane) is not { } fence || fence.Epoch != lane.Epoch || fence.Node != number) continue;
             Change(tables => tables.LetGo(lane.Lane, lane.Heir, lane.Clean));
             released.Add(lane.Lane);
+            if (lane.Clean) _released.Add((number, lane.Lane, lane.Epoch));
         }
         if (released.Count > 0) _notices.Add(payload);
         return released;
