@@ -110,6 +110,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     public bool Holds(int lane) => _keeper?.Holds(lane) ?? false;
 
     /// <inheritdoc />
+    public void GivenUp(LaneLease lane) => _keeper?.GivenUp(lane.Lane, lane.Epoch);
+
+    /// <inheritdoc />
     public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
         _inbox?.Send(to, key, body, cancellation) ?? Task.FromException<ReadOnlyMemory<byte>?>(NotOpen());
 

@@ -26,6 +26,7 @@ public sealed partial record Simulate
     private System.Collections.Immutable.ImmutableDictionary<FaultKind, double> Rates { get; init; } = System.Collections.Immutable.ImmutableDictionary<FaultKind, double>.Empty;
     private System.Collections.Immutable.ImmutableList<(string, Action<SimulatedWorld>)> Invariants { get; init; } = [];
     private int NodeCount { get; init; } = 1;
+    private int LaneCount { get; init; }
     private bool Faulty { get; init; } = true;
     private bool OnlyNamed { get; init; }
     private TimeSpan FaultsLast { get; init; } = TimeSpan.FromSeconds(30);
@@ -114,6 +115,19 @@ public sealed partial record Simulate
 
     /// <summary>How many nodes share the instances; one unless said otherwise.</summary>
     public Simulate Nodes(int count) => this with { NodeCount = count };
+
+    /// <summary>
+    /// The nodes share lanes as they do on PostgreSQL: they join and leave, take the lanes of those that are gone and hand over what is too much, by the protocol of the shared store, with its
+    /// lease of 8 s and its tick of 250 ms. Unless this is said, each node has a share of the instances for ever, and another life takes its place.
+    /// </summary>
+    /// <param name="lanes">How many lanes, 1 to 1,024.</param>
+    /// <exception cref="ArgumentOutOfRangeException">That many lanes cannot be.</exception>
+    public Simulate SharesLanes(int lanes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lanes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, 1_024);
+        return this with { LaneCount = lanes };
+    }
 
     /// <summary>Sets the rate of a kind of fault: likelihood per request or attempt, or, for what happens to nodes and the database, how often in a second. 0 switches it off.</summary>
     public Simulate Fault(FaultKind kind, double rate) => this with { Rates = Rates.SetItem(kind, rate) };

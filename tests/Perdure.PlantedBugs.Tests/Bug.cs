@@ -25,6 +25,9 @@ public sealed record Bug(string Name, string Means, params Change[] Changes)
     /// <summary>Further places, where one is not enough.</summary>
     public IReadOnlyList<Change> More { get; init; } = [];
 
+    /// <summary>Whether it is looked for where nodes share lanes.</summary>
+    public bool Shares { get; init; }
+
     /// <summary>Which oracles may be the first to see it.</summary>
     public IReadOnlyList<string> Seen { get; init; } = [];
 

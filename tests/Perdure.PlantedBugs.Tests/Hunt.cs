@@ -18,7 +18,15 @@ internal sealed class Hunt
 
     private readonly MethodInfo _run;
 
-    public Hunt(Bug? bug) => _run = Planted.Compile(bug).GetType("Perdure.PlantedBugs.Scenario.Entry")!.GetMethod("Run")!;
+    private readonly bool _shares;
+
+    /// <param name="bug">What is planted; null for the engine as it is.</param>
+    /// <param name="shares">Whether nodes share lanes; as the bug says unless given.</param>
+    public Hunt(Bug? bug, bool shares = false)
+    {
+        _shares = shares || bug is { Shares: true };
+        _run = Planted.Compile(bug).GetType("Perdure.PlantedBugs.Scenario.Entry")!.GetMethod("Run")!;
+    }
 
     /// <summary>Runs seeds until one fails. One that never ends is a failure too: it is left behind on its thread.</summary>
     public Found Seeds(ulong first, int seeds, TimeSpan within)
@@ -30,7 +38,7 @@ internal sealed class Hunt
         {
             try
             {
-                var (ran, oracle, seen) = ((int, string?, string))_run.Invoke(null, [first, seeds, (Action<int>)(n => { Volatile.Write(ref reached, n); if (Volatile.Read(ref over)) throw new OperationCanceledException(); })])!;
+                var (ran, oracle, seen) = ((int, string?, string))_run.Invoke(null, [first, seeds, _shares, (Action<int>)(n => { Volatile.Write(ref reached, n); if (Volatile.Read(ref over)) throw new OperationCanceledException(); })])!;
                 found = new(ran, oracle, seen);
             }
             catch (TargetInvocationException e)

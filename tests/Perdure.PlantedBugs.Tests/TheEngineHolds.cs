@@ -4,11 +4,13 @@ namespace Perdure.PlantedBugs.Tests;
 
 public sealed class TheEngineHolds
 {
-    [Fact]
-    public void Without_a_bug_every_promise_holds()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Without_a_bug_every_promise_holds(bool shares)
     {
         var (first, seeds) = (Given("SOUND_FIRST", 1), Given("SOUND_SEEDS", 100));
-        var found = new Hunt(null).Seeds((ulong)first, seeds, TimeSpan.FromMinutes(30));
+        var found = new Hunt(null, shares).Seeds((ulong)first, seeds, TimeSpan.FromMinutes(30));
         Assert.True(found.Oracle is null, $"{found.Oracle}: {found.Seen}");
         Assert.Equal(seeds, found.Seeds);
     }

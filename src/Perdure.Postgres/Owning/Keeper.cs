@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Owning;
 using Perdure.Ports;
 
 namespace Perdure.Postgres.Owning;
@@ -59,6 +60,9 @@ internal sealed class Keeper(PostgresStoreOptions options, Func<InstanceId> newe
 
     /// <summary>A writer found a newer epoch in the lane's row than the one it had: from now on the lane is not held under an older one.</summary>
     public void Fenced(int lane, long epoch) => _thread?.Fenced(lane, epoch);
+
+    /// <summary>The node has given up a lane by itself: it is taken anew.</summary>
+    public void GivenUp(int lane, long epoch) => _thread?.GivenUp(lane, epoch);
 
     /// <summary>Leaves in order: hands all lanes over, removes the node's row, gives back its lock. Where that is not done in time the lanes stay as after a death.</summary>
     public async Task Close(CancellationToken cancellation)

@@ -1,35 +1,38 @@
 using Perdure.Postgres.Database;
 using System.Globalization;
 using Npgsql;
+using Perdure.Kernel;
+using Perdure.Owning;
 using Perdure.Ports;
 
 namespace Perdure.Postgres.Owning;
 
 /// <summary>The connection that holds a node's lock. All its calls are synchronous, and each is one statement: a starved thread pool cannot cost ownership. What the database answers is told as it is; faults are thrown.</summary>
-internal sealed class KeeperConnection : IDisposable
+internal sealed class KeeperConnection : IKeeperSession, IDisposable
 {
     private readonly NpgsqlConnection _connection;
     private readonly KeeperTimes _times;
 
-    private KeeperConnection(NpgsqlConnection connection, KeeperTimes times)
-    {
-        _connection = connection;
-        _times = times;
-    }
+    private readonly Func<InstanceId> _newest;
+
+    private KeeperConnection(NpgsqlConnection connection, KeeperTimes times, Func<InstanceId> newest) => (_connection, _times, _newest) = (connection, times, newest);
 
     /// <summary>The schema's oid, by which locks, sessions and notifications of several stores in one database are told apart.</summary>
     public uint Schema { get; private set; }
+
+    /// <inheritdoc />
+    public TimeSpan Served { get; private set; }
 
     /// <summary>Whether it can be used still.</summary>
     public bool IsOpen => _connection.FullState == System.Data.ConnectionState.Open;
 
     /// <summary>Connects, and refuses what cannot hold ownership.</summary>
-    public static KeeperConnection Open(NpgsqlDataSource source, string schema, KeeperTimes times)
+    public static KeeperConnection Open(NpgsqlDataSource source, string schema, KeeperTimes times, Func<InstanceId> newest)
     {
         var connection = source.OpenConnection();
         try
         {
-            var made = new KeeperConnection(connection, times);
+            var made = new KeeperConnection(connection, times, newest);
             made.Greet(schema);
             return made;
         }
@@ -43,24 +46,24 @@ internal sealed class KeeperConnection : IDisposable
     /// <summary>How the store's sessions of a node are named: by this its connections are found and ended when it is dead.</summary>
     public static string NameOf(int node, uint schema) => string.Create(CultureInfo.InvariantCulture, $"perdure node {node} of {schema}");
 
-    /// <summary>Writes the row of a new node; the row's id is the node's number.</summary>
-    public int Join(NodeIdentity node, string carries)
+    /// <inheritdoc />
+    public int Join(NodeIdentity node)
     {
-        using var command = Command("join", node.Host, node.ProcessId, node.Build, carries, Milliseconds(_times.Lease), Milliseconds(_times.Grace), Schema.ToString(CultureInfo.InvariantCulture));
+        using var command = Command("join", node.Host, node.ProcessId, node.Build, Carried.Write(node.Carries), Milliseconds(_times.Lease), Milliseconds(_times.Grace), Schema.ToString(CultureInfo.InvariantCulture));
         return (int)command.ExecuteScalar()!;
     }
 
-    /// <summary>Writes the row of a node again that was taken for dead.</summary>
-    public void JoinAgain(NodeIdentity node, string carries, int number)
+    /// <inheritdoc />
+    public void JoinAgain(NodeIdentity node, int number)
     {
-        using var command = Command("join-again", node.Host, node.ProcessId, node.Build, carries, Milliseconds(_times.Lease), Milliseconds(_times.Grace), number);
+        using var command = Command("join-again", node.Host, node.ProcessId, node.Build, Carried.Write(node.Carries), Milliseconds(_times.Lease), Milliseconds(_times.Grace), number);
         command.ExecuteNonQuery();
     }
 
-    /// <summary>Names the session by its node.</summary>
+    /// <inheritdoc />
     public void Name(int number) => Ask("name-session", NameOf(number, Schema));
 
-    /// <summary>Takes the node's lock for this session; where a former session of the node has it still, that one is ended and the answer is no.</summary>
+    /// <inheritdoc />
     public bool Lock(int number)
     {
         if (Ask("lock", LockClass, number) is true) return true;
@@ -68,7 +71,7 @@ internal sealed class KeeperConnection : IDisposable
         return false;
     }
 
-    /// <summary>Renews the lease and looks at everything, in one round trip.</summary>
+    /// <inheritdoc />
     public Seen Look(int number, bool leaving)
     {
         using var command = Command("look", number, Milliseconds(_times.Lease), leaving, (long)Schema);
@@ -77,24 +80,25 @@ internal sealed class KeeperConnection : IDisposable
         T[] All<T>(int column) => reader.IsDBNull(column) ? [] : reader.GetFieldValue<T[]>(column);
         var (ids, joined, until, leases, graces, leave, locked) = (All<int>(2), All<long>(3), All<long>(4), All<int>(5), All<int>(6), All<bool>(7), All<bool>(8));
         var (lanes, epochs, owners, heirs) = (All<short>(9), All<long>(10), All<int?>(11), All<int?>(12));
+        var clean = All<bool>(13);
         return new(
             reader.GetBoolean(0), reader.GetFieldValue<DateTimeOffset>(1),
             [.. ids.Select((id, i) => new NodeRow(id, joined[i], until[i], TimeSpan.FromMilliseconds(leases[i]), TimeSpan.FromMilliseconds(graces[i]), leave[i], locked[i]))],
-            [.. lanes.Select((lane, i) => new LaneRow(lane, epochs[i], owners[i], heirs[i]))],
-            [.. All<short>(13).Select(lane => (int)lane)]);
+            [.. lanes.Select((lane, i) => new LaneRow(lane, epochs[i], owners[i], heirs[i]) { Clean = clean[i] })],
+            [.. All<short>(14).Select(lane => (int)lane)]);
     }
 
-    /// <summary>Who the nodes are, as they wrote it.</summary>
-    public IReadOnlyList<(string Host, int ProcessId, string Build, string Carries)> Identities()
+    /// <inheritdoc />
+    public IReadOnlyList<NodeIdentity> Identities()
     {
         using var command = Command("identities");
         using var reader = command.ExecuteReader();
-        var all = new List<(string, int, string, string)>();
-        while (reader.Read()) all.Add((reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
+        var all = new List<NodeIdentity>();
+        while (reader.Read()) all.Add(Carried.Read(reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
         return all;
     }
 
-    /// <summary>Takes a node for dead, for certain and for everybody: its row is removed and its sessions are ended, unless it has shown itself since.</summary>
+    /// <inheritdoc />
     public bool DeclareDead(NodeRow node, Death how)
     {
         using var command = Command("declare-dead", node.Id, node.LeaseUntil, how == Death.Lock, LockClass, NameOf(node.Id, Schema));
@@ -102,10 +106,10 @@ internal sealed class KeeperConnection : IDisposable
         return reader.Read();
     }
 
-    /// <summary>Ends what sessions a dead node has left, unless it has joined again.</summary>
+    /// <inheritdoc />
     public void EndSessions(int node) => Ask("end-sessions", NameOf(node, Schema), node);
 
-    /// <summary>Takes those of the lanes that are free still, and that nobody holds the row of.</summary>
+    /// <inheritdoc />
     public IReadOnlyList<TakenLane> Take(int number, IReadOnlyList<LaneRow> lanes)
     {
         using var command = Command("take", number, lanes.Select(l => (short)l.Id).ToArray(), lanes.Select(l => l.Epoch).ToArray());
@@ -116,9 +120,8 @@ internal sealed class KeeperConnection : IDisposable
         return taken;
     }
 
-    /// <summary>Lets go of lanes, and wakes the others.</summary>
-    /// <returns>Those that it could let go of; the rows of the rest are held by somebody, or theirs already.</returns>
-    public IReadOnlyList<int> Release(int number, IReadOnlyList<Tenure> lanes, string payload)
+    /// <inheritdoc />
+    public IReadOnlyList<int> Release(int number, IReadOnlyList<ReleasedLane> lanes, string payload)
     {
         using var command = Command(
             "release", number, lanes.Select(l => (short)l.Lane).ToArray(), lanes.Select(l => l.Epoch).ToArray(), lanes.Select(l => l.Heir ?? 0).ToArray(), lanes.Select(l => l.Clean).ToArray(), Channel, payload);
@@ -128,26 +131,29 @@ internal sealed class KeeperConnection : IDisposable
         return released;
     }
 
-    /// <summary>Removes the node's row and wakes the others.</summary>
+    /// <inheritdoc />
     public void Leave(int number, string payload)
     {
         using var command = Command("leave", number, Channel, payload);
         command.ExecuteNonQuery();
     }
 
-    /// <summary>Sends notifications. Not durable: nothing of them is on disk.</summary>
+    /// <inheritdoc />
     public void Notify(IReadOnlyList<string> payloads)
     {
         using var command = Command("notify", Channel, payloads.ToArray());
         command.ExecuteNonQuery();
     }
 
-    /// <summary>Removes commands that were answered that long ago, so many at the most.</summary>
+    /// <inheritdoc />
     public int ClearInbox(TimeSpan age, int limit)
     {
         using var command = Command("inbox-clear", (long)age.TotalMilliseconds, limit);
         return command.ExecuteNonQuery();
     }
+
+    /// <summary>Asked over a connection of the store's: it answers soon, or throws and is asked again.</summary>
+    public InstanceId Newest() => _newest();
 
     public void Dispose() => _connection.Dispose();
 
@@ -166,6 +172,7 @@ internal sealed class KeeperConnection : IDisposable
         if (reader.GetBoolean(1))
             throw new StoreException("store.standby", "The server is a standby, which cannot be written. Connect to the primary; a connection string that names all hosts with Target Session Attributes=primary finds it.");
         Schema = (uint)reader.GetInt64(2);
+        Served = TimeSpan.FromSeconds(reader.GetDouble(3));
         if (Schema == 0) throw new StoreException("store.unavailable", $"The database has no schema \"{schema}\".");
     }
 

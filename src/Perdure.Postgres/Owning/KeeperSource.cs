@@ -1,4 +1,5 @@
 using Npgsql;
+using Perdure.Owning;
 
 namespace Perdure.Postgres.Owning;
 

@@ -1,52 +1,39 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using Npgsql;
 using Perdure.Kernel;
+using Perdure.Owning;
 using Perdure.Ports;
 
 namespace Perdure.Postgres.Owning;
 
-/// <summary>The keeper's thread: looks, acts, sleeps until the next tick or until somebody wakes it, and connects again whatever has happened to its connection.</summary>
+/// <summary>The keeper's thread: carries out what the protocol asks over a connection of its own, sleeps until the next turn or until somebody wakes it, and connects again whatever has happened.</summary>
 internal sealed class KeeperThread
 {
-    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(3), Housekeeping = TimeSpan.FromMinutes(1), AnswersKept = TimeSpan.FromMinutes(10);
-
     private readonly PostgresStoreOptions _options;
-    private readonly NodeIdentity _node;
-    private readonly TimeSpan _openWithin;
     private readonly PostgresClock _clock;
     private readonly Wakes _wakes;
     private readonly Func<InstanceId> _newest;
     private readonly KeeperTimes _times;
-    private readonly Proof _proof;
-    private readonly Watch _watch = new();
-    private readonly Teller _teller;
+    private readonly Membership _membership;
     private readonly NpgsqlDataSource _source;
     private readonly Thread _thread;
     private readonly AutoResetEvent _wake = new(false);
-    private readonly ConcurrentQueue<Action> _heard = [];
     private readonly TaskCompletionSource<IReadOnlyList<Perdure.Ports.Ownership>> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously), _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _stop, _closing, _look;
-    private volatile LaneMoves? _moves;
+    private volatile bool _stop, _closing;
     private KeeperConnection? _connection;
     private Listener? _listener;
-    private TimeSpan _nextLook, _nextSend, _nextHousekeeping;
-    private int _failures;
-    private IReadOnlyList<(int, long)> _peers = [];
 
     public KeeperThread(PostgresStoreOptions options, NodeIdentity node, TimeSpan openWithin, PostgresClock clock, Wakes wakes, Func<InstanceId> newest, Action<Exception>? faulted)
     {
-        (_options, _node, _openWithin, _clock, _wakes, _newest) = (options, node, openWithin, clock, wakes, newest);
+        (_options, _clock, _wakes, _newest) = (options, clock, wakes, newest);
         _times = new(options.Lease, options.Tick);
-        _proof = new(options.Time, _times);
-        _teller = new(faulted);
+        _membership = new(node, _times, openWithin, options.Time, wakes, faulted) { Woken = () => _wake.Set() };
         _source = KeeperSource.Create(options, _times);
         _thread = new(Run) { IsBackground = true, Name = "perdure keeper" };
     }
 
-    public int Number { get; private set; }
+    public int Number => _membership.Number;
 
     public string ApplicationName { get; private set; } = "";
 
@@ -68,47 +55,23 @@ internal sealed class KeeperThread
     {
         if (Ended.IsCompleted) return Ended;
         _closing = true;
-        Wake(look: true);
+        _membership.Close();
         return _closed.Task;
     }
 
-    public void Attach(ILaneOwner owner)
-    {
-        _teller.Name(owner);
-        Wake(look: true);
-    }
+    public void Attach(ILaneOwner owner) => _membership.Attach(owner);
 
-    public bool Holds(int lane) => _moves is { } moves && moves.Tenures[lane] is { IsHeld: true, IsUnpassed: true } && _proof.Holds && !_stop;
+    public bool Holds(int lane) => _membership.Holds(lane) && !_stop;
 
-    public long EpochOf(int lane) => _moves is { } moves && moves.Tenures[lane] is { IsHeld: true } tenure ? tenure.Epoch : 0;
+    public long EpochOf(int lane) => _membership.EpochOf(lane);
 
-    public void Fenced(int lane, long epoch)
-    {
-        if (_moves is not { } moves) return;
-        moves.Tenures[lane].Pass(epoch);
-        Hear(() =>
-        {
-            var tenure = moves.Tenures[lane];
-            if (!tenure.IsUnpassed) moves.Lose(lane, LaneMoves.Passed(lane, tenure.Epoch, epoch));
-            _look = true;
-        });
-    }
+    public void Fenced(int lane, long epoch) => _membership.Fenced(lane, epoch);
 
-    private void Wake(bool look = false)
-    {
-        if (look) _look = true;
-        _wake.Set();
-    }
-
-    private void Hear(Action what)
-    {
-        _heard.Enqueue(what);
-        _wake.Set();
-    }
+    public void GivenUp(int lane, long epoch) => _membership.GivenUp(lane, epoch);
 
     private void Run()
     {
-        Subscribe();
+        _membership.Subscribe();
         while (!_stop)
         {
             var pause = Turn();
@@ -117,156 +80,60 @@ internal sealed class KeeperThread
         End();
     }
 
-    /// <summary>Whatever goes wrong here is survived: the connection is given up and made again.</summary>
     private TimeSpan Turn()
     {
         try
         {
-            _teller.CatchUp();
-            while (_heard.TryDequeue(out var heard)) heard();
-            if (_connection is null) Connect();
-            _moves?.Release(_connection!);
-            if (_look || _proof.Now >= _nextLook) Look(_connection!);
-            if (_opened.Task.IsCompleted) _moves?.Tell();
-            Send(_connection!);
-            _failures = 0;
-            return Pause();
+            while (_membership.Next() is { } ask) Carry(ask);
+            return _membership.Pause;
         }
         catch (Exception fault)
         {
-            return Failed(fault);
+            var passing = DatabaseFault.IsPassing(fault) && _membership.IsJoined && _connection is { IsOpen: true };
+            if (!passing) Disconnect();
+            return _membership.Failed(DatabaseFault.Explain(fault), passing);
         }
-    }
-
-    private TimeSpan Pause()
-    {
-        var left = _nextLook - _proof.Now;
-        return _look || !_wakes.IsEmpty || left < LeastPause ? LeastPause : left;
-    }
-
-    private void Look(KeeperConnection connection)
-    {
-        _look = false;
-        var sent = _proof.Now;
-        var (wall, stamp) = (_options.Time.GetUtcNow(), _options.Time.GetTimestamp());
-        var seen = connection.Look(Number, _closing);
-        _clock.Learn(seen.Clock, stamp, _options.Time.GetTimestamp());
-        _watch.See(seen.Nodes, _proof.Now);
-        if (!seen.IsMember)
+        finally
         {
-            _proof.Broken();
-            _moves?.LoseAll("lease.lost", "others took this node for dead, since it was not heard of.");
-            connection.JoinAgain(_node, Carried.Write(_node.Carries), Number);
-            _look = true;
-            return;
+            Publish();
         }
-        _proof.Renewed(sent, wall);
-        _teller.Back();
-        _moves ??= new(Number, Mark, seen.Lanes.Count, _times, _proof, _watch, _teller, _newest, () => Wake(look: true));
-        Peers(connection, seen);
-        foreach (var lane in seen.Arrived) _teller.Arrived(lane);
-        var soon = _moves.Act(connection, seen, _closing);
-        _nextLook = sent + (soon < _times.Tick ? soon : _times.Tick);
-        if (!_opened.Task.IsCompleted) Open(seen, soon);
-        else if (_closing && !_moves.HasAny) Leave(connection);
-        else Clear(connection);
     }
 
-    private void Open(Seen seen, TimeSpan soon)
+    private void Carry(Ask ask)
     {
-        // Lanes of a node whose lock is free are waited for: it is dead, or it comes back.
-        var doubtful = seen.Nodes.Where(n => !n.Locked && n.Id != Number).Select(n => n.Id).ToHashSet();
-        var waits = soon < _times.Tick || seen.Lanes.Any(l => l.Owner is { } owner && doubtful.Contains(owner));
-        if (waits && _proof.Now < _openWithin) return;
-        _opened.TrySetResult(_moves!.Opened());
-    }
-
-    private void Leave(KeeperConnection connection)
-    {
-        connection.Leave(Number, Mark + " " + Wakes.Look);
-        _closed.TrySetResult();
-        _stop = true;
-    }
-
-    private void Peers(KeeperConnection connection, Seen seen)
-    {
-        (int, long)[] peers = [.. seen.Nodes.Select(n => (n.Id, n.JoinedAt))];
-        if (peers.SequenceEqual(_peers)) return;
-        _teller.Peers([.. connection.Identities().Select(i => Carried.Read(i.Host, i.ProcessId, i.Build, i.Carries))]);
-        _peers = peers;
-    }
-
-    /// <summary>Answers are kept for those who ask again.</summary>
-    private void Clear(KeeperConnection connection)
-    {
-        if (_proof.Now < _nextHousekeeping) return;
-        const int atOnce = 500;
-        var more = connection.ClearInbox(AnswersKept, atOnce) == atOnce;
-        _nextHousekeeping = _proof.Now + (more ? _times.Tick : Housekeeping);
-    }
-
-    private void Send(KeeperConnection connection)
-    {
-        if (_wakes.IsEmpty || _proof.Now < _nextSend) return;
-        var payloads = _wakes.Drain(Mark);
-        _nextSend = _proof.Now + LeastPause;
-        // Nobody else is there to be woken; one that is just joining looks by itself.
-        if (_peers.Count < 2) return;
-        try { connection.Notify(payloads); }
-        catch
+        if (ask.After > TimeSpan.Zero) _wake.WaitOne(ask.After);
+        if (ask.Connects)
         {
-            _wakes.PutBack(payloads);
-            throw;
+            Disconnect();
+            _connection = KeeperConnection.Open(_source, _options.Schema, _times, _newest);
         }
+        var sent = _options.Time.GetTimestamp();
+        ask.Of(_connection!);
+        if (ask is Ask<Seen> { Answer: { } seen }) _clock.Learn(seen.Clock, sent, _options.Time.GetTimestamp());
+        else if (_listener is null && ask is Ask<bool> { What: Membership.Locks, Answer: true }) Listen();
     }
 
-    private void Connect()
+    // Once it has its lock, so that its number is known.
+    private void Listen()
     {
-        var isFirst = Number == 0;
-        _connection = KeeperConnection.Open(_source, _options.Schema, _times);
-        if (isFirst) Number = _connection.Join(_node, Carried.Write(_node.Carries));
-        else _connection.Name(Number);
-        var until = _proof.Now + TimeSpan.FromSeconds(1);
-        while (!_connection.Lock(Number))
-        {
-            if (_proof.Now > until) throw new StoreException("store.held", $"A former connection of node {Number} holds its lock still.");
-            _wake.WaitOne(LeastPause);
-        }
-        ApplicationName = KeeperConnection.NameOf(Number, _connection.Schema);
-        _watch.Restart(isFirst ? _proof.Now : _proof.Now + _times.Settling);
-        _look = true;
-        if (_listener is not null) return;
-        _listener = new(_source, _wakes, ApplicationName, _connection.Channel, Mark);
+        ApplicationName = KeeperConnection.NameOf(Number, _connection!.Schema);
+        _listener = new(_source, _wakes, ApplicationName, _connection.Channel, _membership.Mark);
         _listener.Start();
     }
 
-    private TimeSpan Failed(Exception fault)
+    private void Publish()
     {
-        _failures++;
-        if (DatabaseFault.IsPassing(fault) && _connection is { IsOpen: true })
+        if (_membership.Opened is { } opened) _opened.TrySetResult(opened);
+        if (_membership.Refused is { } refused)
         {
-            _look = true;
-            if (_proof.SinceRenewed > _times.Patience) _teller.Away(DatabaseFault.Explain(fault));
-            if (_proof.IsPast) GiveUp(fault);
-            return KeeperTimes.Again;
-        }
-        _proof.Broken();
-        Disconnect();
-        var told = DatabaseFault.Explain(fault);
-        if (_opened.TrySetException(told) || (_closing && _proof.IsPast && _closed.TrySetException(told)))
-        {
+            _opened.TrySetException(refused);
+            if (_closing) _closed.TrySetException(refused);
             _stop = true;
-            return TimeSpan.Zero;
         }
-        // The first try again is made at once: mostly it is the connection alone that is gone, and nobody needs to be told.
-        if (_failures > 1 || _proof.SinceRenewed > _times.Patience) _teller.Away(told);
-        if (_proof.IsPast) GiveUp(fault);
-        return _failures == 1 ? TimeSpan.Zero
-            : TimeSpan.FromMilliseconds(Math.Min(_times.Tick.TotalMilliseconds, 10 << Math.Min(_failures, 10)));
+        if (!_membership.HasLeft) return;
+        _closed.TrySetResult();
+        _stop = true;
     }
-
-    private void GiveUp(Exception cause) =>
-        _moves?.LoseAll("lease.lost", "this node could not renew its lease, so that others may have taken it.", DatabaseFault.Explain(cause));
 
     private void Disconnect()
     {
@@ -274,21 +141,11 @@ internal sealed class KeeperThread
         _connection = null;
     }
 
-    private string Mark => Number.ToString(CultureInfo.InvariantCulture);
-
-    private void Subscribe()
-    {
-        _wakes.Woken = () => Wake();
-        _wakes.Changed += () => Wake(look: true);
-        _wakes.Arrived += lane => Hear(() => { if (_moves is { } moves && lane < moves.Tenures.Count && moves.Tenures[lane].IsHeld) _teller.Arrived(lane); });
-        _wakes.Moved += position => Hear(() => _teller.Moved(position));
-    }
-
     private void End()
     {
-        _proof.Broken();
+        _membership.Broken();
         _listener?.Stop();
-        try { _connection?.Notify([Mark + " " + Wakes.End]); }
+        try { _connection?.Notify([_membership.Mark + " " + Wakes.End]); }
         catch (Exception fault) when (fault is NpgsqlException or IOException or InvalidOperationException) { Debug.WriteLine(fault); }
         Disconnect();
         _listener?.Join(_times.Lease);

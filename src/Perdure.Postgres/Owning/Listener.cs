@@ -1,5 +1,6 @@
 using Perdure.Postgres.Database;
 using Npgsql;
+using Perdure.Owning;
 
 namespace Perdure.Postgres.Owning;
 

@@ -1,5 +1,5 @@
 using Perdure.Ports;
-using Perdure.Postgres.Owning;
+using Perdure.Owning;
 
 namespace Perdure.Postgres.Reading;
 

@@ -1,6 +1,6 @@
 using Perdure.Postgres.Database;
 using Npgsql;
-using Perdure.Postgres.Owning;
+using Perdure.Owning;
 
 namespace Perdure.Postgres.Sending;
 

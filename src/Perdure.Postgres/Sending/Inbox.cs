@@ -2,6 +2,7 @@ using Perdure.Postgres.Database;
 using Npgsql;
 using Perdure.Kernel;
 using Perdure.Ports;
+using Perdure.Owning;
 using Perdure.Postgres.Owning;
 
 namespace Perdure.Postgres.Sending;

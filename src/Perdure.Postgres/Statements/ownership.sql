@@ -2,8 +2,10 @@
 -- Each is one statement and a transaction of its own: Npgsql sends several of a batch by way of the thread pool, even where it is called synchronously, and a starved pool must not cost ownership.
 -- The session's commits are not durable, since nothing rests on a renewal after a crash; those that must be say so with set_config.
 
+-- A standby that was promoted has replayed its last transaction about when the primary went.
 -- name: greet
 SELECT pg_backend_pid(), pg_is_in_recovery(), coalesce((SELECT oid::int8 FROM pg_namespace WHERE nspname = $1), 0),
+       extract(epoch FROM clock_timestamp() - greatest(pg_postmaster_start_time(), pg_last_xact_replay_timestamp()))::float8,
        set_config('synchronous_commit', 'off', false), set_config('lock_timeout', $2, false), set_config('statement_timeout', $3, false),
        set_config('idle_in_transaction_session_timeout', $3, false), set_config('tcp_keepalives_idle', '2', false), set_config('tcp_keepalives_interval', '1', false),
        set_config('tcp_keepalives_count', '3', false)
@@ -39,7 +41,7 @@ FROM (SELECT array_agg(n.id ORDER BY n.id), array_agg(n.joined_at ORDER BY n.id)
              array_agg(n.leaving ORDER BY n.id), array_agg(k.objid IS NOT NULL ORDER BY n.id)
       FROM node n LEFT JOIN pg_locks k ON k.locktype = 'advisory' AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND k.classid = $4::oid AND k.objid = n.id::oid AND k.objsubid = 2 AND k.granted) AS nodes,
-     (SELECT array_agg(id ORDER BY id), array_agg(epoch ORDER BY id), array_agg(owner ORDER BY id), array_agg(wanted_by ORDER BY id) FROM lane) AS lanes
+     (SELECT array_agg(id ORDER BY id), array_agg(epoch ORDER BY id), array_agg(owner ORDER BY id), array_agg(wanted_by ORDER BY id), array_agg(clean ORDER BY id) FROM lane) AS lanes
 
 -- name: identities
 SELECT host, pid, build, carries FROM node ORDER BY id

@@ -25,9 +25,22 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
     private const long Patience = 5 * TimeSpan.TicksPerSecond;
 
     /// <summary>Nothing arrives at the database.</summary>
-    public bool CutThere { get; set; }
+    public bool CutThere
+    {
+        get => _cutThere;
+        set => Cut(_cutThere = value, _cutBack);
+    }
+
     /// <summary>Nothing comes back.</summary>
-    public bool CutBack { get; set; }
+    public bool CutBack
+    {
+        get => _cutBack;
+        set => Cut(_cutThere, _cutBack = value);
+    }
+
+    /// <summary>For how long the database and the node have not heard each other, in ticks; 0 where they do.</summary>
+    public long SilentFor => _cutSince is { } since ? Math.Max(1, schedule!.Now - since) : 0;
+
     /// <summary>Everything takes so many times as long.</summary>
     public int Clogged { get; set; } = 1;
 
@@ -37,6 +50,25 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
     // When the requests that are under way were sent.
     private readonly SortedDictionary<long, long> _underWay = [];
     private long _sent;
+    private bool _cutThere, _cutBack;
+    private long? _cutSince;
+
+    private void Cut(bool there, bool back) => _cutSince = there || back ? _cutSince ?? schedule?.Now : null;
+
+    /// <summary>Tells the database something that is not answered, where it can be heard.</summary>
+    public void Tell(string what, Action told) => schedule?.After(Travel(), database, what, () =>
+    {
+        if (!CutThere) told();
+    });
+
+    /// <summary>The database tells the node something, where it can be heard.</summary>
+    public void Hear(string what, Action heard, string subject)
+    {
+        if (!CutBack) schedule?.After(Travel(), node, what, heard, subject);
+    }
+
+    /// <summary>Something happens at the node after a time.</summary>
+    public void Later(TimeSpan time, Action happens) => schedule?.After(time.Ticks, node, "waits", happens);
 
     /// <summary>Whether a request is under way for longer than any client waits for its answer.</summary>
     public bool IsStuck => schedule is not null && _underWay.Count > 0 && schedule.Now - _underWay.First().Value > 2 * Patience;
@@ -47,7 +79,8 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
     /// <param name="writes">Whether it writes.</param>
     /// <param name="answered">Takes the answer.</param>
     /// <param name="failed">Told that no answer will come.</param>
-    public void Send<T>(string what, bool writes, Action<Action<T>, Action> carryOut, Action<T> answered, Action<LinkFailure, StoreException> failed)
+    /// <param name="patience">How long an answer is waited for; five seconds unless given.</param>
+    public void Send<T>(string what, bool writes, Action<Action<T>, Action> carryOut, Action<T> answered, Action<LinkFailure, StoreException> failed, TimeSpan? patience = null)
     {
         if (schedule is null)
         {
@@ -82,7 +115,7 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
             }, what);
             return;
         }
-        schedule.After(Patience, node, ": patience", () => Over(LinkFailure.Unknown, "No answer came in time."), what);
+        schedule.After(patience?.Ticks ?? Patience, node, ": patience", () => Over(LinkFailure.Unknown, "No answer came in time."), what);
         schedule.After(Travel(), database, what, () =>
         {
             if (CutThere) return;

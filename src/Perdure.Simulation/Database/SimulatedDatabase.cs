@@ -18,6 +18,7 @@ internal sealed class SimulatedDatabase : IActor
     private readonly Queue<Waiting> _waiting = new();
     private int _synced, _life, _forgotten;
     private bool _syncing;
+    private long _servesSince = -TimeSpan.TicksPerDay;
 
     private sealed record Change(Action<Tables> Redo, Batch? Batch, IReadOnlyList<ItemAnswer>? Answers);
 
@@ -40,6 +41,9 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>What is in it, un-synced changes included.</summary>
     public Tables Tables { get; private set; } = new();
 
+    /// <summary>The sessions by which nodes that share the lanes are known to be there.</summary>
+    public Owning.Sessions Sessions { get; } = new();
+
     /// <summary>Whether all that is in it is durable.</summary>
     public bool AllSynced => _synced == Written;
 
@@ -52,6 +56,12 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>Told of every lane that was taken, with its epoch, as it becomes durable.</summary>
     public Action<int, long>? Opened { get; set; }
 
+    /// <summary>Told of every lane that a node has let go of in order, as it becomes durable: the node's number, the lane, its epoch.</summary>
+    public Action<int, int, long>? Released { get; set; }
+
+    /// <summary>Told of every batch that an owner gives to its store.</summary>
+    public Action<int, long>? Given { get; set; }
+
     /// <summary>Told where an owner that was refused for another's fence sends a batch.</summary>
     public Action<int, long>? WentOn { get; set; }
 
@@ -60,6 +70,9 @@ internal sealed class SimulatedDatabase : IActor
 
     /// <summary>Which life it is in: each crash begins another, and no connection outlives one.</summary>
     public int Life => _life;
+
+    /// <summary>For how long it has been there since it crashed last, or failed over.</summary>
+    public TimeSpan Served => new(Math.Max(0, (_schedule?.Now ?? 0) - _servesSince));
 
     /// <summary>No room for a write until then.</summary>
     public long FullUntil { get; set; }
@@ -109,7 +122,7 @@ internal sealed class SimulatedDatabase : IActor
         survive = Math.Max(0, survive - lostAnyway);
         _life++;
         _syncing = false;
-        PausedUntil = _schedule!.Now + backIn;
+        PausedUntil = _servesSince = _schedule!.Now + backIn;
         if (survive < _journal.Count)
         {
             _journal.RemoveRange(survive, _journal.Count - survive);

@@ -10,21 +10,25 @@ namespace Perdure.Simulation.Database;
 /// </summary>
 /// <param name="database">The server.</param>
 /// <param name="link">The way there.</param>
-/// <param name="lane">Which of the lanes this node owns.</param>
+/// <param name="lane">Which of the lanes this node owns, where it owns one for ever.</param>
 /// <param name="lanes">How many lanes there are.</param>
-internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int lane, int lanes) : IStore, IRetention
+internal sealed partial class SimulatedStore(SimulatedDatabase database, Link link, int lane, int lanes) : IStore, IRetention
 {
     private const int Resolves = 20;
 
     private readonly Queue<(Batch Batch, Action<CommitAnswer> Answered)> _commits = new();
+    private readonly HashSet<(int Lane, long Epoch)> _fenced = [], _wrote = [];
     private long _epoch, _sent;
-    private bool _closed, _writing, _fenced;
+    private bool _closed, _writing;
 
-    /// <summary>Whether its epoch is still the one that holds the lane.</summary>
-    public bool Owns => database.Tables.FenceOf(lane) is { } fence && fence.Epoch == _epoch;
+    /// <summary>Whether the epoch of a lease is still the one that holds its lane.</summary>
+    public bool Owns(LaneLease lease) => database.Tables.FenceOf(lease.Lane) is { } fence && fence.Epoch == lease.Epoch;
 
-    /// <summary>Under which epoch it writes; 0 before it has opened.</summary>
-    public long Epoch => _epoch;
+    /// <summary>Whether a batch of a lane under that epoch waits for its answer.</summary>
+    public bool IsUnderWay(int of, long epoch) => _commits.Any(c => c.Batch.Lane == of && c.Batch.Epoch == epoch);
+
+    /// <summary>Whether this life has sent a batch of a lane under that epoch.</summary>
+    public bool Wrote(int of, long epoch) => _wrote.Contains((of, epoch));
 
     /// <inheritdoc />
     public TimeProvider Clock => link.Clock;
@@ -41,14 +45,14 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     Task<int> IRetention.RemoveKeys(DateTimeOffset madeBefore, int limit, CancellationToken cancellation) => Write("remove-keys", tables => tables.RemoveKeys(madeBefore, limit));
 
     /// <inheritdoc />
-    public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Open(node, database.Now);
+    public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => IsShared ? Join(node) : Open(node, database.Now);
 
     private Task<Ownership> Open(NodeIdentity node, DateTimeOffset at) => Write("open", tables =>
     {
         var before = tables.FenceOf(lane);
         var fence = tables.Take(lane, node, at);
         _epoch = fence.Epoch;
-        var newest = tables.Instances.Keys.Where(Mine).Append(tables.NewestRemoved).Max();
+        var newest = tables.Instances.Keys.Where(id => Mine(id, lane)).Append(tables.NewestRemoved).Max();
         return new Ownership([new(lane, lanes, fence.Epoch)], before is { Clean: false }, newest, before?.Since);
     }, taken => database.Opened?.Invoke(lane, taken.Lanes[0].Epoch));
 
@@ -70,7 +74,9 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     /// <inheritdoc />
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
-        if (_fenced) database.WentOn?.Invoke(batch.Lane, batch.Epoch);
+        if (_fenced.Contains((batch.Lane, batch.Epoch))) database.WentOn?.Invoke(batch.Lane, batch.Epoch);
+        database.Given?.Invoke(batch.Lane, batch.Epoch);
+        _wrote.Add((batch.Lane, batch.Epoch));
         _commits.Enqueue((batch, answered));
         Next();
     }
@@ -145,8 +151,12 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
 
     private void Answer(CommitAnswer answer)
     {
-        var (_, answered) = _commits.Dequeue();
-        _fenced |= answer is CommitAnswer.Fenced;
+        var (batch, answered) = _commits.Dequeue();
+        if (answer is CommitAnswer.Fenced fenced)
+        {
+            _fenced.Add((batch.Lane, batch.Epoch));
+            Keeper?.Fenced(batch.Lane, fenced.Epoch);
+        }
         _writing = false;
         try
         {
@@ -173,20 +183,20 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
 
     /// <inheritdoc />
     public Task<IReadOnlyList<InstanceId>> Active(int of, InstanceId after, int limit, CancellationToken cancellation) => Read<IReadOnlyList<InstanceId>>("active", tables =>
-        [.. tables.Instances.Where(i => i.Key.CompareTo(after) > 0 && Mine(i.Key) && i.Value.Status is Status.Running or Status.Compensating).Select(i => i.Key).Take(limit)]);
+        [.. tables.Instances.Where(i => i.Key.CompareTo(after) > 0 && Mine(i.Key, of) && i.Value.Status is Status.Running or Status.Compensating).Select(i => i.Key).Take(limit)]);
 
     /// <inheritdoc />
     public Task<IReadOnlyList<StoredTimer>> Timers(int of, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) =>
         Read<IReadOnlyList<StoredTimer>>("timers", tables =>
-            [.. tables.TimersBehind(after).TakeWhile(t => t.Due <= until).Where(t => Mine(t.Instance)).Take(limit)]);
+            [.. tables.TimersBehind(after).TakeWhile(t => t.Due <= until).Where(t => Mine(t.Instance, of)).Take(limit)]);
 
     /// <inheritdoc />
     public Task<DateTimeOffset?> NextTimer(int of, DateTimeOffset after, CancellationToken cancellation) => Read("next-timer", tables =>
-        tables.TimersBehind(null).Where(t => t.Due > after && Mine(t.Instance)).Select(t => (DateTimeOffset?)t.Due).FirstOrDefault());
+        tables.TimersBehind(null).Where(t => t.Due > after && Mine(t.Instance, of)).Select(t => (DateTimeOffset?)t.Due).FirstOrDefault());
 
     /// <inheritdoc />
     public Task<IReadOnlyList<OutboxMessage>> Outbox(int of, long after, int limit, CancellationToken cancellation) => Read<IReadOnlyList<OutboxMessage>>("outbox", tables =>
-        [.. tables.Outbox.Where(m => m.Position > after && Mine(m.To)).Take(limit)]);
+        [.. tables.Outbox.Where(m => m.Position > after && Mine(m.To, of)).Take(limit)]);
 
     /// <inheritdoc />
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => Read<IReadOnlyList<StoredRecord>>("records", tables =>
@@ -214,6 +224,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
     /// <inheritdoc />
     public Task Close(CancellationToken cancellation)
     {
+        if (Keeper is not null) return Leave();
         var epoch = _epoch;
         return Write("close", tables =>
         {
@@ -246,7 +257,7 @@ internal sealed class SimulatedStore(SimulatedDatabase database, Link link, int 
         return done.Task;
     }
 
-    private bool Mine(InstanceId id) => id.Slot % lanes == lane;
+    private bool Mine(InstanceId id, int of) => id.Slot % lanes == of;
 
     private static StoreException Closed() => new("store.closed", "The store is closed.");
 }

@@ -48,8 +48,14 @@ internal sealed class Tables
     {
         /// <summary>Batches up to this one were asked after, and are not written any more.</summary>
         public long Closed { get; init; }
+        /// <summary>The node that owns it, where lanes are shared; null where nobody does.</summary>
+        public int? Node { get; init; }
+        /// <summary>The node that it was handed over to.</summary>
+        public int? WantedBy { get; init; }
     }
 
+    /// <summary>What nodes that share the lanes keep here.</summary>
+    public Owning.SharedTables Shared { get; } = new();
     public IReadOnlyDictionary<InstanceId, InstanceRecord> Instances => _instances;
     public IReadOnlyList<StoredRecord> Feed => _feed;
     public IReadOnlyList<StoredPage> Pages => _pages;
@@ -72,10 +78,10 @@ internal sealed class Tables
     public Fence? FenceOf(int lane) => _fences.GetValueOrDefault(lane);
 
     /// <summary>A new owner takes a lane under a higher epoch.</summary>
-    public Fence Take(int lane, NodeIdentity owner, DateTimeOffset at)
+    public Fence Take(int lane, NodeIdentity owner, DateTimeOffset at, int? node = null)
     {
         var before = FenceOf(lane);
-        return _fences[lane] = new((before?.Epoch ?? 0) + 1, 0, false, owner, at);
+        return _fences[lane] = new((before?.Epoch ?? 0) + 1, 0, false, owner, at) { Node = node };
     }
 
     /// <summary>The owner of that epoch gives the lane back.</summary>
@@ -83,6 +89,9 @@ internal sealed class Tables
     {
         if (FenceOf(lane) is { } fence && fence.Epoch == epoch) _fences[lane] = fence with { Clean = true };
     }
+
+    /// <summary>The owner lets go of a lane, for another where there is one.</summary>
+    public void LetGo(int lane, int? heir, bool clean) => _fences[lane] = FenceOf(lane)! with { Node = null, WantedBy = heir, Clean = clean };
 
     /// <summary>Writes a marker under the fence; false where another epoch holds it.</summary>
     public bool Mark(int lane, long epoch, long marker)

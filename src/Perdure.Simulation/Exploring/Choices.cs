@@ -36,7 +36,7 @@ internal sealed class Choices(IReadOnlyList<int> given, int depth)
         var way = Choose($"{instance.Id}/{instance.Visit}", instance.State, 2, way => way == 0 ? "approved" : "declined");
         world.Schedule.After(TimeSpan.TicksPerMillisecond, null, "explorer decides", () =>
         {
-            if (world.Current(world.PlaceOf(instance.Id)) is { Serves: true } node && world.Database.Tables.Map(instance.Workflow, instance.WorkflowVersion)?.Find(instance.State) is { Role: { } role })
+            if (world.NodeFor(instance.Id) is { } node && world.Database.Tables.Map(instance.Workflow, instance.WorkflowVersion)?.Find(instance.State) is { Role: { } role })
                 _ = node.Engine.Decide(instance.Id, instance.Visit, way == 0, Officer with { Roles = [role] }, "explored");
         });
     }

@@ -168,9 +168,9 @@ internal sealed class Nemesis(World world)
 
     private void Mend(SimulatedNode node, long after) => world.Schedule.After(after, null, $"{node} is heard again", () => node.Link.CutThere = node.Link.CutBack = false);
 
-    // Others notice that it is not there, and one takes its place; some of them before it is back, so that there are two for a while.
+    // Others notice that it is not there, and take its lanes where they are shared; else one takes its place, some of them before it is back, so that there are two for a while.
     private void Replace(SimulatedNode node, long lasts) => world.Schedule.After(world.Chance.Faults.Between(2 * Second, 5 * Second), null, $"{node} is missed", () =>
     {
-        if (!_healed && lasts > 2 * Second && world.Current(node.Place) == node) world.Begin(node.Place);
+        if (!_healed && world.Options.SharedLanes == 0 && lasts > 2 * Second && world.Current(node.Place) == node) world.Begin(node.Place);
     });
 }

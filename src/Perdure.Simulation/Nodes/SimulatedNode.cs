@@ -8,6 +8,7 @@ using Perdure.Simulation.Database;
 using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Faults;
 using Perdure.Simulation.Operations;
+using Perdure.Simulation.Owning;
 using Perdure.Simulation.Refining;
 using Perdure.Simulation.Time;
 
@@ -21,13 +22,13 @@ internal sealed class SimulatedNode : IActor
 {
     private readonly string _name;
 
-    public SimulatedNode(string name, int place, int places, Carriage carriage, Schedule schedule, Streams chance, FaultMix faults, SimulatedDatabase database, Ledger ledger,
+    public SimulatedNode(string name, int place, int lanes, bool shared, Carriage carriage, Schedule schedule, Streams chance, FaultMix faults, SimulatedDatabase database, Ledger ledger,
         IReadOnlyDictionary<Type, Stand> stands, DateTimeOffset begins, ILogger log, IEscapes escapes, Choices? choices, CalmRun? calm)
     {
         (_name, Place) = (name, place);
         Clock = new(schedule, this, begins);
         Link = new(schedule, chance, faults, this, database, new StoreClock(Clock));
-        Store = new(database, Link, place, places);
+        Store = new(database, Link, place, lanes) { Keeper = shared ? new(schedule, this, Link, database, lanes) : null };
         Node = new(carriage.Registry, Store, new SimulatedShell(schedule, chance, this, Clock, calm),
             calm ?? (IOperations)new SimulatedOperations(schedule, chance, faults, this, ledger, stands, carriage.Operations, begins, escapes, choices), carriage.Options, carriage.Codec, log);
         Engine = new Engine(Node);

@@ -10,8 +10,8 @@ internal sealed class CodeIsThere(World world) : Oracle(world)
     public override void Durable(Recorded recorded)
     {
         if (World.Options.Newer is null) return;
-        var place = World.PlaceOf(recorded.Record.Instance);
-        var writer = World.Nodes.LastOrDefault(n => n.Place == place && n.Store.Epoch == recorded.Epoch);
+        var lane = World.LaneNumber(recorded.Record.Instance);
+        var writer = World.Nodes.LastOrDefault(n => n.Store.Wrote(lane, recorded.Epoch));
         var (workflow, version) = (recorded.After.Workflow, recorded.After.WorkflowVersion);
         if (writer is not null && writer.Node.Registry.Find(workflow, version) is null)
             Fail($"{writer} wrote record {recorded.Record.Version} of {recorded.After.Id}, and has no code for '{workflow}' version {version}.");

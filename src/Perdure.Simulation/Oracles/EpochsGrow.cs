@@ -18,7 +18,7 @@ internal sealed class EpochsGrow(World world) : Oracle(world)
 
     public override void Durable(Recorded recorded)
     {
-        var lane = World.PlaceOf(recorded.Record.Instance);
+        var lane = World.LaneNumber(recorded.Record.Instance);
         var highest = _epochs.GetValueOrDefault(lane);
         if (recorded.Epoch < highest) Fail($"A batch of epoch {recorded.Epoch} was written in lane {lane}, which was taken under epoch {highest}.");
     }

@@ -15,10 +15,11 @@ internal sealed class NothingLeaks(World world) : Oracle(world)
         foreach (var node in World.Nodes)
         {
             // One that lost its lane without having noticed yet may still be at what its owner has finished meanwhile.
-            if (node is not { Serves: true, Store.Owns: true }) continue;
+            if (!node.Serves || !node.Node.Lanes.Any(lane => node.Store.Owns(lane.Lease))) continue;
             if (node.Link.IsStuck) Fail($"{node} has a request to the database under way that nobody waits for any more.");
             foreach (var lane in node.Node.Lanes)
             {
+                if (!node.Store.Owns(lane.Lease)) continue;
                 if (lane.RunningAttempts > 0) Fail($"{node} has {lane.RunningAttempts} attempts running, and every instance has ended.");
                 if (lane.InFlight > 0) Fail($"{node} counts {lane.InFlight} instances in flight, and every one has ended.");
                 if (lane.HotCount > 0) Fail($"{node} keeps in memory, where every instance has ended: {string.Join("; ", lane.Kept())}.");

@@ -32,6 +32,12 @@ internal abstract class Oracle(World world)
     /// <summary>A lane was taken under an epoch, durably.</summary>
     public virtual void Opened(int lane, long epoch) { }
 
+    /// <summary>A node has let go of a lane in order, durably.</summary>
+    public virtual void Released(int node, int lane, long epoch) { }
+
+    /// <summary>A batch is given to the store.</summary>
+    public virtual void Given(int lane, long epoch) { }
+
     /// <summary>An owner that was told that the lane is another's sends a batch.</summary>
     public virtual void WentOn(int lane, long epoch) { }
 

@@ -10,6 +10,8 @@ internal sealed record Recipe(ulong Seed)
 
     public string Build { get; init; } = "";
     public int Nodes { get; init; } = 1;
+    /// <summary>How many lanes the nodes share; 0 where each has one for ever.</summary>
+    public int Lanes { get; init; }
     /// <summary>How many instances of each load are started.</summary>
     public ImmutableArray<int> Starts { get; init; } = [];
     public bool Faulty { get; init; } = true;
@@ -32,6 +34,7 @@ internal sealed record Recipe(ulong Seed)
     {
         List<string> parts = [$"build={Build.Replace(' ', '_')}", Part("seed", Seed), Part("nodes", Nodes), $"starts={List(Starts, s => s.ToString(CultureInfo.InvariantCulture))}", $"faults={(Faulty ? OnlyNamed ? "named" : "all" : "none")}",
             Part("faults-for", FaultsFor.ToString("c", CultureInfo.InvariantCulture)), $"operator={(Operator ? "yes" : "no")}"];
+        if (Lanes > 0) parts.Add(Part("lanes", Lanes));
         if (!Rates.IsEmpty) parts.Add($"rates={List(Rates, r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}:{r.Value:R}"))}");
         if (!Off.IsEmpty) parts.Add($"off={List(Off, k => k.ToString())}");
         if (!Skipped.IsEmpty) parts.Add($"skip={List(Skipped, s => s.ToString(CultureInfo.InvariantCulture))}");
@@ -57,6 +60,7 @@ internal sealed record Recipe(ulong Seed)
                 "build" => recipe with { Build = value },
                 "seed" => recipe with { Seed = ulong.Parse(value, CultureInfo.InvariantCulture) },
                 "nodes" => recipe with { Nodes = Number(value) },
+                "lanes" => recipe with { Lanes = Number(value) },
                 "starts" => recipe with { Starts = [.. items.Select(Number)] },
                 "faults" => recipe with { Faulty = value != "none", OnlyNamed = value == "named" },
                 "faults-for" => recipe with { FaultsFor = TimeSpan.ParseExact(value, "c", CultureInfo.InvariantCulture) },

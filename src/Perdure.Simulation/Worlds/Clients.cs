@@ -78,7 +78,7 @@ internal sealed class Clients(World world, WorldOptions options)
         foreach (var (id, record) in world.Database.Tables.Instances)
         {
             if (record.Status is not (Status.Incident or Status.Waiting)) continue;
-            if (world.Current(world.PlaceOf(id)) is not { Serves: true } node) continue;
+            if (world.NodeFor(id) is not { } node) continue;
             if (record.Status == Status.Incident)
             {
                 if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) _ = node.Engine.Retry(id, Officer, mode: ModeFor(id));

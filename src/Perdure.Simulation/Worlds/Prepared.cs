@@ -61,7 +61,7 @@ public sealed partial record Simulate
 
         public Recipe Recipe(ulong seed) => new(seed)
         {
-            Build = _build, Nodes = _simulation.NodeCount, Starts = [.. _simulation.Loads.Select(l => l.Count)], Faulty = _simulation.Faulty, OnlyNamed = _simulation.OnlyNamed,
+            Build = _build, Nodes = _simulation.NodeCount, Lanes = _simulation.LaneCount, Starts = [.. _simulation.Loads.Select(l => l.Count)], Faulty = _simulation.Faulty, OnlyNamed = _simulation.OnlyNamed,
             FaultsFor = _simulation.FaultsLast, Operator = _simulation.Retries, Rates = _simulation.Rates.ToImmutableSortedDictionary(),
         };
 
@@ -111,7 +111,7 @@ public sealed partial record Simulate
 
         private WorldOptions Options(Recipe recipe) => _options with
         {
-            Nodes = recipe.Nodes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, OperatorRetries = recipe.Operator,
+            Nodes = recipe.Nodes, SharedLanes = recipe.Lanes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, OperatorRetries = recipe.Operator,
             Loads = [.. _simulation.Loads.Select((load, i) => i < recipe.Starts.Length ? load with { Count = recipe.Starts[i] } : load)],
         };
 

@@ -88,7 +88,7 @@ internal sealed class Senders(World world, WorldOptions options)
         else if (answer is not { IsCompletedSuccessfully: true, Result: CommandAnswer.Done or CommandAnswer.Refused } && again is not null) world.Schedule.After(Second, null, $"waits with {what}", again);
     }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-    private IPerdure? Node(InstanceId id) => world.Current(world.PlaceOf(id)) is { Serves: true } node ? node.Engine : null;
+    private IPerdure? Node(InstanceId id) => world.NodeFor(id)?.Engine;
 
     private void Later(int seconds, string what, Action happens) => world.Schedule.After((long)(world.Chance.Workload.Share() * seconds * Second), null, what, happens);
 }

@@ -22,13 +22,15 @@ internal sealed class Watch
     public Watch(World world, IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> invariants)
     {
         (_world, _invariants, _seen) = (world, invariants, new(world));
-        _phases = new int[world.Places, Enum.GetValues<Phase>().Length];
+        _phases = new int[world.Lanes, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
             new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RetriesEnd(world), new RefinesCalm(world),
-            new CodeIsThere(world)];
+            new CodeIsThere(world), new OneIsSure(world), new HandsOverInOrder(world)];
         world.Database.BecameDurable = Durable;
         world.Database.Opened = (lane, epoch) => { foreach (var oracle in _oracles) oracle.Opened(lane, epoch); };
         world.Database.WentOn = (lane, epoch) => { foreach (var oracle in _oracles) oracle.WentOn(lane, epoch); };
+        world.Database.Released = (node, lane, epoch) => { foreach (var oracle in _oracles) oracle.Released(node, lane, epoch); };
+        world.Database.Given = (lane, epoch) => { foreach (var oracle in _oracles) oracle.Given(lane, epoch); };
         world.Ledger.Added = Effect;
     }
 
@@ -102,7 +104,8 @@ internal sealed class Watch
         foreach (var phase in Enum.GetValues<Phase>())
         {
             var here = 0;
-            for (var at = place ?? 0; at <= (place ?? _world.Places - 1); at++) here += _phases[at, (int)phase];
+            for (var lane = 0; lane < _world.Lanes; lane++)
+                if (place is null || _world.OwnerOf(lane) == place) here += _phases[lane, (int)phase];
             if (here == 0) continue;
             any |= phase != Phase.Ended;
             yield return phase;
@@ -169,9 +172,9 @@ internal sealed class Watch
                 Report(new("replay", $"Record {item.Version} of {item.Instance} cannot be replayed: {e.Message}"));
                 return;
             }
-            if (before is not null) _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(before)]--;
-            _phases[_world.PlaceOf(item.Instance), (int)PhaseOf(after)]++;
-            _world.Nemesis.Seen(_world.PlaceOf(item.Instance), PhaseOf(after));
+            if (before is not null) _phases[_world.LaneNumber(item.Instance), (int)PhaseOf(before)]--;
+            _phases[_world.LaneNumber(item.Instance), (int)PhaseOf(after)]++;
+            if (_world.OwnerOf(_world.LaneNumber(item.Instance)) is { } owner) _world.Nemesis.Seen(owner, PhaseOf(after));
             _instances[item.Instance] = after;
             Show(item, before, after);
             Events += record.Events.Length;

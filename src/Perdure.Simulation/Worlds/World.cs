@@ -132,7 +132,7 @@ internal sealed class World : IEscapes
 
         void Crash(Ports.Batch batch)
         {
-            if (Current(batch.Lane) is { } node) Restart(node);
+            if (OwnerOf(batch.Lane) is { } place && Current(place) is { } node) Restart(node);
         }
     }
 
@@ -157,7 +157,7 @@ internal sealed class World : IEscapes
     public void Begin(int place)
     {
         var carriage = _newer[place] ? _options.Newer! : _options.Carriage(place, _lives[place]);
-        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Places, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm);
+        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Lanes, _options.SharedLanes > 0, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm);
         node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
         Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"{node} is started", Bad: false));
         Nemesis.Machine(place, node);
@@ -226,6 +226,17 @@ internal sealed class World : IEscapes
             instance?.ToString() ?? (place is { } at ? $"node-{at}" : "store"), $"fault: {kind}", Bad: true));
     }
 
-    /// <summary>The place of an instance.</summary>
-    public int PlaceOf(InstanceId id) => id.Slot % Places;
+    /// <summary>How many lanes there are: one for each place, unless places share them.</summary>
+    public int Lanes => _options.SharedLanes > 0 ? _options.SharedLanes : Places;
+
+    /// <summary>The lane of an instance.</summary>
+    public int LaneNumber(InstanceId id) => id.Slot % Lanes;
+
+    /// <summary>The place that owns a lane now; null where none does.</summary>
+    public int? OwnerOf(int lane) => _options.SharedLanes == 0 ? lane
+        : Database.Tables.FenceOf(lane)?.Node is { } number ? _nodes.FindLast(n => n.Store.Keeper?.Number == number)?.Place : null;
+
+    /// <summary>The node that those who ask after an instance turn to: its owner, or any where each finds the owner; null where that one does not serve.</summary>
+    public SimulatedNode? NodeFor(InstanceId id) =>
+        Current(_options.SharedLanes == 0 ? LaneNumber(id) : Chance.Workload.Below(Places)) is { Serves: true } node ? node : null;
 }

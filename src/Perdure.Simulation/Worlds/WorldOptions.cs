@@ -8,6 +8,8 @@ namespace Perdure.Simulation.Worlds;
 internal sealed record WorldOptions
 {
     public int Nodes { get; init; } = 1;
+    /// <summary>How many lanes the nodes share; 0 where each has one for ever.</summary>
+    public int SharedLanes { get; init; }
     public required Func<int, int, Carriage> Carriage { get; init; }
     public IReadOnlyDictionary<Type, Stand> Stands { get; init; } = new Dictionary<Type, Stand>();
     /// <summary>What nodes carry once they are upgraded; null where they are not.</summary>

@@ -93,6 +93,15 @@ public interface IStore : IAsyncDisposable
     bool Holds(int lane) => true;
 
     /// <summary>
+    /// The node has given a lane up of itself, such as where nobody knows whether its last batch was written: nothing of it is written under that epoch any more. A shared store takes it anew or
+    /// lets others have it; one that was given up before changes nothing. From any thread. A store with one owner has nothing to do, since its process ends.
+    /// </summary>
+    /// <param name="lane">The lane, with the epoch under which it was given up.</param>
+    void GivenUp(LaneLease lane)
+    {
+    }
+
+    /// <summary>
     /// Keeps a command for an instance whose lane another node owns, wakes that node, and waits for its answer. A command that is there already under that key is not kept twice.
     /// Null where no answer has come in the store's patience: the command is kept and will be carried out, and the same call again waits for the same answer.
     /// </summary>

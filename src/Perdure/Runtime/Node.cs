@@ -14,7 +14,8 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly ConcurrentDictionary<string, byte> _reports = new(StringComparer.Ordinal);
     private readonly Feed _feed = new();
     private readonly OwnedLanes _owned = new();
-    private volatile StoreException? _notWritable, _away;
+    private volatile Unwritten? _notWritable;
+    private volatile StoreException? _away;
     private volatile bool _opened;
     private volatile StoreException? _lost;
     private volatile string? _stuck;
@@ -45,7 +46,7 @@ internal sealed partial class Node : IAsyncDisposable
         : _lost is { } lost ? (lost.Code, lost.Message)
         : _stuck is { } stuck ? ("lane.stuck", stuck)
         : !IsOpen ? ("node.starting", "The node has not opened its store yet.")
-        : (_away ?? _notWritable) is { } reason ? (reason.Code, reason.Message)
+        : (_away ?? _notWritable?.Reason) is { } reason ? (reason.Code, reason.Message)
         : null;
 
     public event Action<RefusalNotice>? Refused;
@@ -193,7 +194,20 @@ internal sealed partial class Node : IAsyncDisposable
     }
 
     public void PageRaised() => PagesMoved?.Invoke();
-    public void Writable(bool writable, StoreException? reason = null) => _notWritable = writable ? null : reason;
+
+    /// <summary>A lane's batch was written.</summary>
+    public void Writable() => _notWritable = null;
+
+    /// <summary>A lane's batch could not be written, and is tried again: until then commands are not taken.</summary>
+    public void NotWritable(Lane lane, StoreException reason) => _notWritable = new(lane, reason);
+
+    /// <summary>A lane goes, and tries no more: what it has said of the store is not kept, since nobody would take it back.</summary>
+    public void Withdraw(Lane lane)
+    {
+        if (_notWritable is { } said && said.By == lane) Interlocked.CompareExchange(ref _notWritable, null, said);
+    }
+
+    private sealed record Unwritten(Lane By, StoreException Reason);
 
     /// <summary>Nothing brings the lane back in this process: the host is told to stop, so that a new one takes over.</summary>
     public void Lost(string code, string message)

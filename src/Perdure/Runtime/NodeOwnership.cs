@@ -9,6 +9,8 @@ internal sealed partial class Node : ILaneOwner
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
     private volatile IReadOnlyList<NodeIdentity> _peers = [];
+    private readonly Lock _leavingGate = new();
+    private readonly Dictionary<int, (Lane Lane, Task Done)> _leaving = [];
     private int _forwarding;
 
     /// <summary>Commands that wait for another node's answer.</summary>
@@ -66,6 +68,7 @@ internal sealed partial class Node : ILaneOwner
             return;
         }
         _owned.Remove(lane);
+        Store.GivenUp(lane.Lease);
         _ = lane.Stop();
     }
 
@@ -80,9 +83,33 @@ internal sealed partial class Node : ILaneOwner
         }
     }
 
-    Task ILaneOwner.HandOver(int lane) => _owned.Numbered(lane) is { } owned ? HandOver(owned) : Task.CompletedTask;
+    Task ILaneOwner.HandOver(int lane)
+    {
+        using var only = _leavingGate.EnterScope();
+        return _owned.Numbered(lane) is { } owned ? HandOver(owned) : _leaving.GetValueOrDefault(lane).Done ?? Task.CompletedTask;
+    }
 
-    private async Task HandOver(Lane lane)
+    /// <summary>Where the node closes and the store asks meanwhile, or the other way about, both wait for the same.</summary>
+    private Task HandOver(Lane lane)
+    {
+        using var only = _leavingGate.EnterScope();
+        if (_leaving.TryGetValue(lane.Lease.Lane, out var begun) && begun.Lane == lane) return begun.Done;
+        var done = Leave(lane);
+        if (!done.IsCompleted)
+        {
+            _leaving[lane.Lease.Lane] = (lane, done);
+            done.ContinueWith(_ => Left(lane), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        return done;
+    }
+
+    private void Left(Lane lane)
+    {
+        using var only = _leavingGate.EnterScope();
+        if (_leaving.TryGetValue(lane.Lease.Lane, out var begun) && begun.Lane == lane) _leaving.Remove(lane.Lease.Lane);
+    }
+
+    private async Task Leave(Lane lane)
     {
         var done = new TaskCompletionSource();
         _owned.Remove(lane);      // commands that come from now on find the next owner by the inbox

@@ -11,11 +11,11 @@ namespace Perdure.PlantedBugs.Scenario;
 public static class Entry
 {
     /// <summary>Runs seeds until one fails: how many were run, which oracle failed and what it saw.</summary>
-    public static (int Seeds, string? Oracle, string Seen) Run(ulong first, int seeds, Action<int> reached)
+    public static (int Seeds, string? Oracle, string Seen) Run(ulong first, int seeds, bool shares, Action<int> reached)
     {
         for (var i = 0; i < seeds; i++)
         {
-            var report = World().Run(1, first + (ulong)i);
+            var report = (shares ? World().SharesLanes(7) : World()).Run(1, first + (ulong)i);
             if (report.Failed is { Violation: { } violation }) return (i + 1, violation.Oracle, $"Seed {first + (ulong)i}: {violation.Seen}");
             reached(i + 1);
         }

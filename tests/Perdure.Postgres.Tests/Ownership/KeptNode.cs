@@ -1,5 +1,6 @@
 using Npgsql;
 using Perdure.Ports;
+using Perdure.Owning;
 using Perdure.Postgres.Owning;
 
 namespace Perdure.Postgres.Tests.Ownership;

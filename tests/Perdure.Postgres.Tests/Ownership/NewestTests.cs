@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Owning;
 using Perdure.Postgres.Owning;
 
 namespace Perdure.Postgres.Tests.Ownership;

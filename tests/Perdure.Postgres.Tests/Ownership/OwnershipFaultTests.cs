@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
+using Perdure.Owning;
 using Perdure.Postgres.Owning;
 using Perdure.Tests;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Npgsql;
 using Perdure.Kernel;
 using Perdure.Ports;
+using Perdure.Owning;
 using Perdure.Postgres.Owning;
 using Perdure.Tests;
 

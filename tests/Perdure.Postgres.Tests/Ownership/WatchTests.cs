@@ -1,3 +1,4 @@
+using Perdure.Owning;
 using Perdure.Postgres.Owning;
 
 namespace Perdure.Postgres.Tests.Ownership;

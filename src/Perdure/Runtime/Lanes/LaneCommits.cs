@@ -138,7 +138,7 @@ internal sealed partial class Lane
             case CommitAnswer.Committed(var items):
                 _sent.Dequeue();
                 _flushRetries = 0;
-                _node.Writable(true);
+                _node.Writable();
                 foreach (var turn in turns) turn.Hot.AtStore--;
                 long position = 0;
                 for (var i = 0; i < turns.Count; i++)
@@ -160,7 +160,7 @@ internal sealed partial class Lane
             case CommitAnswer.Failed(var reason):
                 // Nothing was written, for certain: callers are told, and the same batch is tried again until it is, or the node stops.
                 Log.CommitFailed(_log, reason, reason.Code, turns.Count);
-                _node.Writable(false, reason);
+                _node.NotWritable(this, reason);
                 foreach (var turn in turns) TellUnavailable(turn, reason.Code, reason.Message, kept: true);
                 foreach (var turn in _turns) TellUnavailable(turn, reason.Code, reason.Message, kept: true);
                 // One that was sent behind it is answered next, in order; it stays at its place until then.
@@ -207,6 +207,7 @@ internal sealed partial class Lane
     private void Stand(string code, string message)
     {
         _halted = true;
+        _node.Withdraw(this);
         foreach (var turn in _sent.SelectMany(s => s.Turns).Concat(_turns)) TellUnavailable(turn, code, message);
         _sent.Clear();
         (_turns, _items) = ([], []);

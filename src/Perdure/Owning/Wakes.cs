@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>
 /// What the nodes tell one another so that nobody needs to wait for the next look: a few letters each, gathered and sent as one notification from the keeper's connection, never inside of a

@@ -1,4 +1,4 @@
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>
 /// What this node has seen of the others, by its own monotonic clock: a node is dead when its lease was seen unchanged for as long as that lease is, or when its lock was seen free, and the

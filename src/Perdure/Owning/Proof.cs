@@ -1,4 +1,4 @@
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>
 /// Until when this node may be sure of its lanes. Read from any thread; written by the keeper's. The wall clock is asked as well, because the monotonic one stands still while a machine sleeps.

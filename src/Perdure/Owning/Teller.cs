@@ -1,9 +1,9 @@
 using Perdure.Ports;
 
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>
-/// Tells the node what came about, in order, from the keeper's thread. What comes about before anybody is named is kept where it matters later: lanes that were gained and lost, who is alive,
+/// Tells the node what came about, in order. What comes about before anybody is named is kept where it matters later: lanes that were gained and lost, who is alive,
 /// whether the database is away.
 /// </summary>
 internal sealed class Teller(Action<Exception>? faulted)
@@ -17,7 +17,7 @@ internal sealed class Teller(Action<Exception>? faulted)
     /// <summary>Whom to tell; null before anybody was named.</summary>
     public ILaneOwner? Owner => _owner;
 
-    /// <summary>Names whom to tell; the keeper's thread begins with it at its next turn.</summary>
+    /// <summary>Names whom to tell; it begins at the next turn.</summary>
     public void Name(ILaneOwner owner) => _owner = owner;
 
     /// <summary>Tells what was kept.</summary>
@@ -59,16 +59,25 @@ internal sealed class Teller(Action<Exception>? faulted)
     }
 
     /// <summary>Asks the node to hand a lane over. One that fails at it has let go of nothing.</summary>
-    public Task HandOver(int lane)
+    /// <param name="lane">Which.</param>
+    /// <param name="done">Called once, from any thread: with what went wrong, or with null when the node has let go.</param>
+    public void HandOver(int lane, Action<Exception?> done)
     {
         CatchUp();      // who was named a moment ago is asked
-        if (!_named) return Task.CompletedTask;
-        try { return _owner!.HandOver(lane); }
+        if (!_named)
+        {
+            done(null);
+            return;
+        }
+        Task handOver;
+        try { handOver = _owner!.HandOver(lane); }
         catch (Exception fault)
         {
             faulted?.Invoke(fault);
-            return Task.FromException(fault);
+            done(fault);
+            return;
         }
+        handOver.ContinueWith(ended => done(ended.IsCanceled ? new OperationCanceledException() : ended.Exception), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private void TellOrKeep(Action<ILaneOwner> what)

@@ -1,4 +1,4 @@
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>A node that takes its share of the lanes.</summary>
 /// <param name="Id">Its number.</param>

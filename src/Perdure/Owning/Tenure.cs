@@ -1,6 +1,4 @@
-using Perdure.Ports;
-
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>Where a lane stands with this node.</summary>
 internal enum Stage
@@ -18,11 +16,12 @@ internal enum Stage
     Releasing,
 }
 
-/// <summary>One lane, as this node has it. Written by the keeper's thread; stage and epoch are read from any.</summary>
+/// <summary>One lane, as this node has it. Written by the protocol; stage and epoch are read from any thread.</summary>
 internal sealed class Tenure(int lane)
 {
     private volatile int _stage;
     private long _epoch, _passed;
+    private (long Epoch, bool Death) _askedFor;
 
     public int Lane => lane;
 
@@ -37,8 +36,11 @@ internal sealed class Tenure(int lane)
     /// <summary>Whether nobody has found a newer epoch in its row.</summary>
     public bool IsUnpassed => Volatile.Read(ref _passed) <= Epoch;
 
-    /// <summary>Completes when the node has let go.</summary>
-    public Task HandOver { get; private set; } = Task.CompletedTask;
+    /// <summary>Whether the node has let go, or cannot.</summary>
+    public bool IsLetGo { get; private set; }
+
+    /// <summary>Why it cannot.</summary>
+    public Exception? Fault { get; private set; }
 
     /// <summary>When the node was asked.</summary>
     public TimeSpan AskedAt { get; private set; }
@@ -49,11 +51,25 @@ internal sealed class Tenure(int lane)
     /// <summary>Whether it is let go in order.</summary>
     public bool Clean { get; private set; }
 
-    public void Take(long epoch)
+    /// <summary>Whether its owner before died, and the node was not told so yet. Until it is, that is owed, whatever becomes of the lane here.</summary>
+    public bool IsDeathOwed { get; private set; }
+
+    /// <summary>The lane was taken.</summary>
+    public void Take(long epoch, bool death)
     {
         Volatile.Write(ref _epoch, epoch);
+        IsDeathOwed = death;
         Stage = Stage.Held;
     }
+
+    /// <summary>The node was told.</summary>
+    public void Told() => IsDeathOwed = false;
+
+    /// <summary>The lane is about to be asked for. Where no answer comes, its row says at the next look whether it was taken, but not how its owner before had left it.</summary>
+    public void AskFor(long epoch, bool death) => _askedFor = (epoch, death);
+
+    /// <summary>Whether a death is owed where the lane's row has this node's number and that epoch.</summary>
+    public bool IsDeathOwedAt(long epoch, bool otherwise) => epoch == Epoch ? IsDeathOwed : epoch == _askedFor.Epoch ? _askedFor.Death : otherwise;
 
     /// <summary>Somebody found that epoch in its row. From any thread.</summary>
     public void Pass(long epoch)
@@ -62,11 +78,14 @@ internal sealed class Tenure(int lane)
         while (seen < epoch && Interlocked.CompareExchange(ref _passed, epoch, seen) is var before && before != seen) seen = before;
     }
 
-    public void Ask(Task handOver, TimeSpan now, int? heir)
+    public void Ask(TimeSpan now, int? heir)
     {
-        (HandOver, AskedAt, Heir) = (handOver, now, heir);
+        (IsLetGo, Fault, AskedAt, Heir) = (false, null, now, heir);
         Stage = Stage.HandingOver;
     }
+
+    /// <summary>The node has answered to having been asked.</summary>
+    public void LetGo(Exception? fault) => (IsLetGo, Fault) = (true, fault);
 
     public void Release(bool clean)
     {

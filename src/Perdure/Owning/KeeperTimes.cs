@@ -1,4 +1,4 @@
-namespace Perdure.Postgres.Owning;
+namespace Perdure.Owning;
 
 /// <summary>
 /// The spans that ownership rests on. A node counts its own from before a renewal was sent, others count theirs from after they have seen it, each on a monotonic clock of its own: so
