@@ -215,7 +215,7 @@ internal sealed partial class Lane
         Release(turn);
         if (turn.Followers is { } followers)
             foreach (var follower in followers) follower.Released!(follower);
-        if (hot.Suspect) Exonerate(hot);
+        if (hot.Suspect) Exonerate(hot, progressed: turn.After!.Recoveries == 0);
         Settle(hot);
     }
 
@@ -308,6 +308,7 @@ internal sealed partial class Lane
         Wake(hot);
         SetBusy(hot, false);
         _attempts.Abandon(hot);
+        Exonerate(hot);
         // Turns of it that were decided on top of what was not written, and wait in the next batch, must not be written either.
         for (var i = _turns.Count - 1; i >= 0; i--)
         {
