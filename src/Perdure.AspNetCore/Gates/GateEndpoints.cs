@@ -27,7 +27,7 @@ internal static class Gates
         api.MapGet("/gates", List).WithName("ListGates").WithSummary("Instances that wait for a person.").Produces<GateList>().Problems(400).RequireAuthorization(Policies.Reader);
         api.MapGet("/gates/{id}", Get).WithName("GetGate").WithSummary("One gate, with what is to be decided about.").Produces<OpenGateBody>().Problems(404).RequireAuthorization(Policies.Reader);
         api.MapPost("/gates/{id}/decision", Decide).WithName("DecideGate").WithSummary("Decides; needs the gate's role.")
-            .Accepts<DecisionRequest>("application/json").Produces<DecisionBody>().Problems(400, 403, 404, 409, 429, 503).RequireAuthorization(Policies.Somebody);
+            .Accepts<DecisionRequest>("application/json").Produces<DecisionBody>().Problems(400, 403, 404, 409, 410, 429, 503).RequireAuthorization(Policies.Somebody);
     }
 
     /// <summary>The role that decides in a state; null where this node carries no such map.</summary>
@@ -73,7 +73,7 @@ internal static class Gates
             if (past.Approved == request.Approved && past.By == caller.Name) answer = new CommandAnswer.Done(Changed: false);
             else return new Problem(StatusCodes.Status409Conflict, "gate.decided", $"{past.By} decided this already: {(past.Approved ? "approved" : "not approved")}.");
         }
-        return (IResult?)Answers.Problem(answer) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
+        return (IResult?)await Answers.Problem(instance, answer, perdure, context.RequestAborted) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
     }
 
     private static OpenGateBody Told(OpenGate gate)
