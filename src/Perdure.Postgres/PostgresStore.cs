@@ -55,7 +55,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
 
     private Ownership OpenNow(NodeIdentity node, CancellationToken cancellation)
     {
-        using var connection = _connections.OpenWriter();
+        using var connection = _connections.OpenFirst(cancellation);
         var (lanes, oid) = StoreSchema.Prepare(connection, _connections, options, node.Build);
         // As the server shows the number of an advisory lock: without a sign.
         var own = unchecked((int)(uint)oid);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Npgsql;
@@ -10,6 +11,8 @@ internal sealed class Connections(PostgresStoreOptions options)
 {
     // What the server's own timeout does not count: the flush of a commit, the wait for a standby. A commit that takes longer is unknown.
     private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
 
     private readonly NpgsqlConnectionStringBuilder _given = Parse(options.ConnectionString);
     private volatile string _name = "perdure";
@@ -40,6 +43,23 @@ internal sealed class Connections(PostgresStoreOptions options)
     }
 
     private static string Quoted(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+
+    /// <summary>The first one of a node: a server that starts with it is waited for, as long as the options say.</summary>
+    public NpgsqlConnection OpenFirst(CancellationToken cancellation)
+    {
+        for (var began = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                return OpenWriter();
+            }
+            catch (Exception fault) when (PostgresFault.IsStarting(fault) && Stopwatch.GetElapsedTime(began) < options.OpenWithin)
+            {
+                cancellation.WaitHandle.WaitOne(Again);
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+    }
 
     /// <summary>A connection of its own that writes, open. Synchronous, for threads of the store's own: a starved pool holds up no commit.</summary>
     public NpgsqlConnection OpenWriter()
