@@ -5,6 +5,7 @@ using Perdure.Ports;
 using Perdure.Postgres.Database;
 using Perdure.Postgres.Owning;
 using Perdure.Postgres.Reading;
+using Perdure.Postgres.Replicas;
 using Perdure.Postgres.Sending;
 using Perdure.Postgres.Writing;
 
@@ -17,7 +18,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private readonly Maps _maps = new();
     private readonly Scopes _scopes = new();
     private readonly Lock _releasing = new();
-    private NpgsqlDataSource? _source;
+    private NpgsqlDataSource? _source, _replicaSource;
+    private Replica? _replica;
+    private int _own;
     private Readers? _readers;
     private Recovery? _recovery;
     private IViews? _views;
@@ -35,6 +38,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
 
     /// <inheritdoc />
     public IRetention Retention => _remover ?? throw NotOpen();
+
+    /// <inheritdoc />
+    public IStoreReads? Stale() => _replica is { } replica ? new ReplicaReads(replica, new OwnReads(this), options.Time, _own) : null;
 
     /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Apart(
@@ -68,6 +74,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _recovery = new(_readers);
         _views = new PostgresViews(_readers, own);
         _remover = new(_readers);
+        _own = own;
+        _replicaSource = _connections.ReplicaReaders(options.StatementWithin);
+        if (_replicaSource is not null) _replica = new(ReplicaIdentity.Of(connection, options.Schema), _replicaSource, _readers, options, _connections.WhereReplica, _keeper.Clock, log);
         _inbox = new(_source, options, _keeper.Wakes, lanes);
         _feed = new(_views.FeedEnd, _keeper.Wakes, options.Time);
         _writers = [.. Enumerable.Range(0, Math.Max(1, options.Writers)).Select(i => new Writer(i, _connections, new(_maps, _scopes, lanes), _scopes, own, log))];
@@ -229,7 +238,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _feed?.Dispose();
         foreach (var writer in _writers ?? []) writer.Dispose();
         _source?.Dispose();
+        _replicaSource?.Dispose();
         (_keeper, _feed, _inbox, _writers, _source, _readers, _recovery, _views, _remover) = (null, null, null, null, null, null, null, null, null);
+        (_replicaSource, _replica) = (null, null);
     }
 
     /// <summary>The backends that write now, for tests.</summary>

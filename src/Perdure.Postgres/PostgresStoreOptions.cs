@@ -6,6 +6,12 @@ public sealed class PostgresStoreOptions
     /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> and <c>Search Path</c> are the store's own.</summary>
     public required string ConnectionString { get; set; }
 
+    /// <summary>
+    /// An Npgsql connection string to a streaming standby of the same server, for reads whose caller takes what may be old (<c>IPerdure.Reads(stale: true)</c>, <c>?stale=true</c> over HTTP); null for none.
+    /// Nothing else ever goes there. While it is away, is no standby of this store, or has another schema version, those reads go to the primary. Up to <see cref="Readers"/> connections.
+    /// </summary>
+    public string? ReplicaConnectionString { get; set; }
+
     /// <summary>The schema that holds everything of this store; made where it is missing. Several stores can live in one database under different schemas.</summary>
     public string Schema { get; set; } = "perdure";
 
