@@ -36,7 +36,7 @@ internal static class Gates
 
     private static async Task<IResult> List(HttpContext context, IPerdure perdure)
     {
-        var query = new Query(context, "role", "cursor", "limit");
+        var query = new Query(context, "role", "cursor", "limit", OldReads.Parameter);
         var role = query.Value("role");
         var limit = (int)(query.Number("limit", 1, 200) ?? 50);
         InstanceId? after = null;
@@ -45,16 +45,19 @@ internal static class Gates
             if (Cursor.TryRead(cursor, out var id)) after = id;
             else query.Fault("cursor", "This is no cursor of this list.");
         }
+        var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
-        var open = await perdure.Views.Gates(after, limit + 1, context.RequestAborted);
+        var open = await perdure.Reads(context, stale).Gates(after, limit + 1, context.RequestAborted);
         var page = open.Take(limit).ToList();
         return Wire.Ok(new GateList([.. page.Where(g => role is null || g.Role == role).Select(Told)], open.Count > limit ? Cursor.Write(page[^1].Instance.Id) : null));
     }
 
     private static async Task<IResult> Get(HttpContext context, string id, IPerdure perdure)
     {
-        if (new Query(context).Problem is { } problem) return problem;
-        if (!GateId.TryParse(id, out var instance, out var visit) || await perdure.Get(instance, context.RequestAborted) is not { } view
+        var query = new Query(context, OldReads.Parameter);
+        var stale = query.Flag(OldReads.Parameter);
+        if (query.Problem is { } problem) return problem;
+        if (!GateId.TryParse(id, out var instance, out var visit) || await perdure.Reads(context, stale).Get(instance, context.RequestAborted) is not { } view
             || view.Instance is not { AtGate: true, Ended: false } waiting || waiting.Visit != visit) return NoGate();
         return Wire.Ok(Told(new(view.Row, RoleOf(perdure, waiting.Workflow, waiting.WorkflowVersion, waiting.State) ?? "", waiting.EnteredAt)) with { Visit = visit, Id = id, Data = Wire.Show(waiting.Data) });
     }

@@ -81,7 +81,7 @@ public sealed class StaleReadTests(Followed servers) : ReplicaTest(servers), ICl
     public async Task Leases_keys_commands_and_recovery_never_go_to_the_replica()
     {
         await Servers.Hold();
-        var said = await Servers.Standby.SaidOf("perdure");
+        var said = await Servers.Standby.SaidOf("perdure node");
         var store = await OpenFollowed(o => o.Lanes = 2);
         var life = new Life("k-1");
         await Must(store, life.Start(), life.Turn(Orders.Locked));
