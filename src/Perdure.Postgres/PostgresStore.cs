@@ -5,6 +5,7 @@ using Perdure.Ports;
 using Perdure.Postgres.Database;
 using Perdure.Postgres.Owning;
 using Perdure.Postgres.Reading;
+using Perdure.Postgres.Replicas;
 using Perdure.Postgres.Sending;
 using Perdure.Postgres.Transacting;
 using Perdure.Postgres.Writing;
@@ -18,7 +19,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private readonly Maps _maps = new();
     private readonly Scopes _scopes = new();
     private readonly Lock _releasing = new();
-    private NpgsqlDataSource? _source;
+    private NpgsqlDataSource? _source, _replicaSource;
+    private Replica? _replica;
+    private int _own;
     private Readers? _readers;
     private Recovery? _recovery;
     private IViews? _views;
@@ -39,6 +42,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     public IRetention Retention => _remover ?? throw NotOpen();
 
     /// <inheritdoc />
+    public IStoreReads? Stale() => _replica is { } replica ? new ReplicaReads(replica, new OwnReads(this), options.Time, _own) : null;
+
+    /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Apart(
         () =>
         {
@@ -57,7 +63,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
 
     private Ownership OpenNow(NodeIdentity node, CancellationToken cancellation)
     {
-        using var connection = _connections.OpenWriter();
+        using var connection = _connections.OpenFirst(cancellation);
         var (lanes, oid) = StoreSchema.Prepare(connection, _connections, options, node.Build);
         // As the server shows the number of an advisory lock: without a sign.
         var own = unchecked((int)(uint)oid);
@@ -70,6 +76,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _recovery = new(_readers);
         _views = new PostgresViews(_readers, own);
         _remover = new(_readers);
+        _own = own;
+        _replicaSource = _connections.ReplicaReaders(options.StatementWithin);
+        if (_replicaSource is not null) _replica = new(ReplicaIdentity.Of(connection, options.Schema), _replicaSource, _readers, options, _connections.WhereReplica, _keeper.Clock, log);
         _inbox = new(_source, options, _keeper.Wakes, lanes);
         _feed = new(_views.FeedEnd, _keeper.Wakes, options.Time);
         _transactions = new(_connections, () => new(new(_maps, _scopes, lanes), _connections, own, _connections.CommitWithin), _keeper.Fenced, _feed.Wrote);
@@ -243,6 +252,8 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         _transactions?.Dispose();
         _source?.Dispose();
         (_keeper, _feed, _inbox, _writers, _transactions, _source, _readers, _recovery, _views, _remover) = (null, null, null, null, null, null, null, null, null, null);
+        _replicaSource?.Dispose();
+        (_replicaSource, _replica) = (null, null);
     }
 
     /// <summary>The backends that write now, for tests.</summary>

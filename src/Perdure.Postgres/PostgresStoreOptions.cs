@@ -6,6 +6,12 @@ public sealed class PostgresStoreOptions
     /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> is the store's own; <c>Search Path</c> is for your operations' transactions, the store has its own.</summary>
     public required string ConnectionString { get; set; }
 
+    /// <summary>
+    /// An Npgsql connection string to a streaming standby of the same server, for reads whose caller takes what may be old (<c>IPerdure.Reads(stale: true)</c>, <c>?stale=true</c> over HTTP); null for none.
+    /// Nothing else ever goes there. While it is away, is no standby of this store, or has another schema version, those reads go to the primary. Up to <see cref="Readers"/> connections.
+    /// </summary>
+    public string? ReplicaConnectionString { get; set; }
+
     /// <summary>The schema that holds everything of this store; made where it is missing. Several stores can live in one database under different schemas.</summary>
     public string Schema { get; set; } = "perdure";
 
@@ -26,6 +32,9 @@ public sealed class PostgresStoreOptions
 
     /// <summary>How often a node renews its lease and looks at the others.</summary>
     public TimeSpan Tick { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long the opening goes on asking a server that is starting up, or whose answer does not come. One that refuses the connection or the login is told of at once.</summary>
+    public TimeSpan OpenWithin { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a statement may take; the write of a batch among them.</summary>
     public TimeSpan StatementWithin { get; set; } = TimeSpan.FromSeconds(5);

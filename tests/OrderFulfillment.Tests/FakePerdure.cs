@@ -24,6 +24,7 @@ public sealed class FakePerdure(Func<StartRequest, StartAnswer> starts) : IPerdu
     public Task<CommandAnswer> Retry(InstanceId instance, Caller by, int? incident = null, RetryMode mode = RetryMode.Again, CancellationToken cancellation = default) => throw new NotSupportedException();
     public Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation = default) => throw new NotSupportedException();
     public Task<IReadOnlyList<Perdure.Kernel.Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public IReads Reads(bool stale = false) => throw new NotSupportedException();
     public IViews Views => throw new NotSupportedException();
     public Task FeedMoved(long after, CancellationToken cancellation) => throw new NotSupportedException();
     public event Action<RefusalNotice>? Refused { add { } remove { } }

@@ -51,6 +51,9 @@ public sealed class AnInstanceOverHttp
         var end = await app.Engine.Views.FeedEnd(default);
         Assert.Equal(1, (await app.Store.Retention!.Remove(DateTimeOffset.UtcNow.AddHours(1), default, 10, default)).Removed);
         foreach (var path in (string[])["", "/history", "/verify"]) await Problem.Is(await app.Http.GetAsync($"/api/instances/{id}{path}"), 410, "instance.removed");
+        foreach (var command in (string[])["cancel", "pause", "resume", "retry"]) await Problem.Is(await app.Post($"/api/instances/{id}/{command}", null), 410, "instance.removed");
+        await Problem.Is(await app.Post($"/api/instances/{id}/signals/proof", "{}", ("Idempotency-Key", "m")), 410, "instance.removed");
+        await Problem.Is(await app.Post($"/api/gates/{id}.1/decision", """{"approved":true}"""), 410, "instance.removed");
         var again = await app.StartParcel(TestApp.Parcel("P-1"), "k-1");
         Assert.Equal(200, (int)again.StatusCode);
         Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());

@@ -14,6 +14,9 @@ internal sealed class Place : IAsyncDisposable
 
     public static async Task<Place> Make() => new((await PostgresServer.Shared()).ConnectionString);
 
+    /// <summary>The same on a server of one's own.</summary>
+    public static Place On(string connectionString) => new(connectionString);
+
     public PostgresStoreOptions Options(Action<PostgresStoreOptions>? configure = null)
     {
         var options = new PostgresStoreOptions { ConnectionString = ConnectionString, Schema = Schema, Lanes = 1 };

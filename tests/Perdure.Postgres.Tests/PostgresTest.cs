@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Perdure.Ports;
 using Perdure.StoreConformance;
@@ -22,11 +23,15 @@ public abstract class PostgresTest : IAsyncLifetime
 
     private long EpochOf(int lane) => Owned.Lanes.Single(l => l.Lane == lane).Epoch;
 
-    public async ValueTask InitializeAsync() => Place = await Place.Make();
+    public virtual async ValueTask InitializeAsync() => Place = await Made();
+
+    internal virtual Task<Place> Made() => Place.Make();
+
+    protected virtual ILogger<PostgresStore> Log => NullLogger<PostgresStore>.Instance;
 
     protected PostgresStore New(Action<PostgresStoreOptions>? configure = null)
     {
-        var store = new PostgresStore(Place.Options(configure), NullLogger<PostgresStore>.Instance);
+        var store = new PostgresStore(Place.Options(configure), Log);
         _stores.Add(store);
         return store;
     }

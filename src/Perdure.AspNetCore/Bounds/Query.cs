@@ -47,6 +47,14 @@ internal sealed class Query
         return null;
     }
 
+    public bool Flag(string name)
+    {
+        if (_query[name] is not [{ } value]) return false;
+        if (value is "true" or "false") return value == "true";
+        Fault(name, "One of these is taken: true, false.");
+        return false;
+    }
+
     public T? Word<T>(string name) where T : struct, Enum
     {
         if (_query[name] is not [{ } value]) return null;

@@ -27,7 +27,7 @@ internal static class Gates
         api.MapGet("/gates", List).WithName("ListGates").WithSummary("Instances that wait for a person.").Produces<GateList>().Problems(400).RequireAuthorization(Policies.Reader);
         api.MapGet("/gates/{id}", Get).WithName("GetGate").WithSummary("One gate, with what is to be decided about.").Produces<OpenGateBody>().Problems(404).RequireAuthorization(Policies.Reader);
         api.MapPost("/gates/{id}/decision", Decide).WithName("DecideGate").WithSummary("Decides; needs the gate's role.")
-            .Accepts<DecisionRequest>("application/json").Produces<DecisionBody>().Problems(400, 403, 404, 409, 429, 503).RequireAuthorization(Policies.Somebody);
+            .Accepts<DecisionRequest>("application/json").Produces<DecisionBody>().Problems(400, 403, 404, 409, 410, 429, 503).RequireAuthorization(Policies.Somebody);
     }
 
     /// <summary>The role that decides in a state; null where this node carries no such map.</summary>
@@ -36,7 +36,7 @@ internal static class Gates
 
     private static async Task<IResult> List(HttpContext context, IPerdure perdure)
     {
-        var query = new Query(context, "role", "cursor", "limit");
+        var query = new Query(context, "role", "cursor", "limit", OldReads.Parameter);
         var role = query.Value("role");
         var limit = (int)(query.Number("limit", 1, 200) ?? 50);
         InstanceId? after = null;
@@ -45,16 +45,19 @@ internal static class Gates
             if (Cursor.TryRead(cursor, out var id)) after = id;
             else query.Fault("cursor", "This is no cursor of this list.");
         }
+        var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
-        var open = await perdure.Views.Gates(after, limit + 1, context.RequestAborted);
+        var open = await perdure.Reads(context, stale).Gates(after, limit + 1, context.RequestAborted);
         var page = open.Take(limit).ToList();
         return Wire.Ok(new GateList([.. page.Where(g => role is null || g.Role == role).Select(Told)], open.Count > limit ? Cursor.Write(page[^1].Instance.Id) : null));
     }
 
     private static async Task<IResult> Get(HttpContext context, string id, IPerdure perdure)
     {
-        if (new Query(context).Problem is { } problem) return problem;
-        if (!GateId.TryParse(id, out var instance, out var visit) || await perdure.Get(instance, context.RequestAborted) is not { } view
+        var query = new Query(context, OldReads.Parameter);
+        var stale = query.Flag(OldReads.Parameter);
+        if (query.Problem is { } problem) return problem;
+        if (!GateId.TryParse(id, out var instance, out var visit) || await perdure.Reads(context, stale).Get(instance, context.RequestAborted) is not { } view
             || view.Instance is not { AtGate: true, Ended: false } waiting || waiting.Visit != visit) return NoGate();
         return Wire.Ok(Told(new(view.Row, RoleOf(perdure, waiting.Workflow, waiting.WorkflowVersion, waiting.State) ?? "", waiting.EnteredAt)) with { Visit = visit, Id = id, Data = Wire.Show(waiting.Data) });
     }
@@ -73,7 +76,7 @@ internal static class Gates
             if (past.Approved == request.Approved && past.By == caller.Name) answer = new CommandAnswer.Done(Changed: false);
             else return new Problem(StatusCodes.Status409Conflict, "gate.decided", $"{past.By} decided this already: {(past.Approved ? "approved" : "not approved")}.");
         }
-        return (IResult?)Answers.Problem(answer) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
+        return (IResult?)await Answers.Problem(instance, answer, perdure, context.RequestAborted) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
     }
 
     private static OpenGateBody Told(OpenGate gate)

@@ -33,19 +33,21 @@ internal static class HistoryEndpoints
             .Produces<VerifyBody>().Problems(400, 404, 410).RequireAuthorization(Policies.Reader);
     }
 
-    private static async Task<IResult> History(HttpContext context, string id, IPerdure perdure, IStore store)
+    private static async Task<IResult> History(HttpContext context, string id, IPerdure perdure)
     {
-        var query = new Query(context, "from", "limit");
+        var query = new Query(context, "from", "limit", OldReads.Parameter);
         var from = query.Number("from", 1, long.MaxValue) ?? 1;
         var limit = (int)(query.Number("limit", 1, 1_000) ?? 200);
+        var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
-        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return await Answers.Missing(id, perdure, context.RequestAborted);
+        var reads = perdure.Reads(context, stale);
+        if (!InstanceId.TryParse(id, out var instance) || await reads.Find(instance, context.RequestAborted) is null) return await Answers.Missing(id, reads, context.RequestAborted);
         List<HistoryEvent> events = [];
         List<HistoryRecord> records = [];
         var bytes = 0L;
         while (true)
         {
-            var stored = await store.Records(instance, from, Chunk, context.RequestAborted);
+            var stored = await reads.Records(instance, from, Chunk, context.RequestAborted);
             foreach (var record in stored)
             {
                 if (records.Count == limit || (bytes += record.Body.Length) > BytesMax && records.Count > 0) return Wire.Ok(new HistoryPage(instance.ToString(), events, records, record.Version));
@@ -69,7 +71,7 @@ internal static class HistoryEndpoints
         else if (head is not null) hash = Convert.FromHexString(head);
         if (version is null != head is null) query.Fault("head", "A known head is a version and its hash: give both.");
         if (query.Problem is { } problem) return problem;
-        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return await Answers.Missing(id, perdure, context.RequestAborted);
+        if (!InstanceId.TryParse(id, out var instance) || await perdure.Views.Find(instance, context.RequestAborted) is null) return await Answers.Missing(id, perdure.Reads(), context.RequestAborted);
         var found = await perdure.Views.Verify(instance, hash is null ? null : (version!.Value, hash), context.RequestAborted);
         return Wire.Ok(new VerifyBody(instance.ToString(), found.Intact, found.Records, found.BrokenAt, found.Problem, Wire.Hex(found.Head)));
     }

@@ -21,7 +21,7 @@ internal static class InstanceEndpoints
 
     private static async Task<IResult> List(HttpContext context, IPerdure perdure)
     {
-        var query = new Query(context, "namespace", "workflow", "state", "status", "businessKey", "cursor", "limit");
+        var query = new Query(context, "namespace", "workflow", "state", "status", "businessKey", "cursor", "limit", OldReads.Parameter);
         var filter = new InstanceFilter(query.Value("namespace"), query.Value("workflow"), query.Value("state"), query.Word<Status>("status"));
         var business = query.Value("businessKey");
         if (business is not null && filter.Workflow is null) query.Fault("businessKey", "A business key is one of a workflow: name it with ?workflow=.");
@@ -32,22 +32,27 @@ internal static class InstanceEndpoints
             if (Cursor.TryRead(cursor, out var id)) below = id;
             else query.Fault("cursor", "This is no cursor of this list.");
         }
+        var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
+        var reads = perdure.Reads(context, stale);
         if (business is not null)
         {
-            var found = await perdure.Views.FindByBusinessKey(filter.Namespace ?? "default", filter.Workflow!, business, context.RequestAborted);
+            var found = await reads.FindByBusinessKey(filter.Namespace ?? "default", filter.Workflow!, business, context.RequestAborted);
             return Wire.Ok(new InstanceList(found is null ? [] : [InstanceSummary.Of(found)], null));
         }
-        var rows = await perdure.Views.List(filter, below, limit + 1, context.RequestAborted);
+        var rows = await reads.List(filter, below, limit + 1, context.RequestAborted);
         var page = rows.Take(limit).ToList();
         return Wire.Ok(new InstanceList([.. page.Select(InstanceSummary.Of)], rows.Count > limit ? Cursor.Write(page[^1].Id) : null));
     }
 
-    private static async Task<IResult> Get(HttpContext context, string id, IPerdure perdure, IStore store)
+    private static async Task<IResult> Get(HttpContext context, string id, IPerdure perdure)
     {
-        if (new Query(context).Problem is { } problem) return problem;
-        if (!InstanceId.TryParse(id, out var instance) || await perdure.Get(instance, context.RequestAborted) is not { } view) return await Answers.Missing(id, perdure, context.RequestAborted);
-        var (steps, from, error, head) = await InstanceSteps.Of(view, store, context.RequestAborted);
+        var query = new Query(context, OldReads.Parameter);
+        var stale = query.Flag(OldReads.Parameter);
+        if (query.Problem is { } problem) return problem;
+        var reads = perdure.Reads(context, stale);
+        if (!InstanceId.TryParse(id, out var instance) || await reads.Get(instance, context.RequestAborted) is not { } view) return await Answers.Missing(id, reads, context.RequestAborted);
+        var (steps, from, error, head) = await InstanceSteps.Of(view, reads, context.RequestAborted);
         var role = view.Instance.AtGate ? Gates.RoleOf(perdure, view.Instance.Workflow, view.Instance.WorkflowVersion, view.Instance.State) : null;
         return Wire.Ok(InstanceBody.Of(view, steps, from, error, role, head));
     }

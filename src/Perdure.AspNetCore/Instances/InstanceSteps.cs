@@ -12,7 +12,7 @@ internal static class InstanceSteps
     /// <summary>How many at once: a record may be large.</summary>
     private const int Chunk = 50;
 
-    public static async Task<(IReadOnlyList<StepBody> Steps, long From, FailureBody? LastError, string? Head)> Of(InstanceView view, IStore store, CancellationToken cancellation)
+    public static async Task<(IReadOnlyList<StepBody> Steps, long From, FailureBody? LastError, string? Head)> Of(InstanceView view, IStoreReads reads, CancellationToken cancellation)
     {
         var version = view.Instance.Version;
         var from = Math.Max(1, version - Window + 1);
@@ -20,7 +20,7 @@ internal static class InstanceSteps
         string? head = null;
         for (var next = from; next <= version;)
         {
-            var records = await store.Records(view.Instance.Id, next, (int)Math.Min(Chunk, version - next + 1), cancellation);
+            var records = await reads.Records(view.Instance.Id, next, (int)Math.Min(Chunk, version - next + 1), cancellation);
             if (records.Count == 0) break;
             foreach (var record in records)
                 foreach (var @event in Trails.Decode(record)) trail.Apply(@event, record.Version, record.At);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Npgsql;
@@ -11,11 +12,22 @@ internal sealed class Connections(PostgresStoreOptions options)
     // What the server's own timeout does not count: the flush of a commit, the wait for a standby. A commit that takes longer is unknown.
     private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
+
+    // A replica that is away is to cost a caller little: the primary answers instead.
+    private static readonly TimeSpan ReplicaWithin = TimeSpan.FromSeconds(2);
+
     private readonly NpgsqlConnectionStringBuilder _given = Parse(options.ConnectionString);
+    private readonly NpgsqlConnectionStringBuilder? _replica = options.ReplicaConnectionString is { } replica ? Parse(replica) : null;
     private volatile string _name = "perdure";
 
     /// <summary>Where, for people; without a password.</summary>
-    public string Where => $"PostgreSQL at {_given.Host}:{_given.Port}, database {_given.Database ?? _given.Username}, schema {options.Schema}";
+    public string Where => Named(_given);
+
+    /// <summary>Where the replica is, the same way.</summary>
+    public string WhereReplica => _replica is null ? "no replica" : Named(_replica);
+
+    private string Named(NpgsqlConnectionStringBuilder at) => $"PostgreSQL at {at.Host}:{at.Port}, database {at.Database ?? at.Username}, schema {options.Schema}";
 
     /// <summary>The schema's name as it stands in SQL.</summary>
     public string Schema => Quoted(options.Schema);
@@ -44,6 +56,23 @@ internal sealed class Connections(PostgresStoreOptions options)
     /// <summary>How long a commit is waited for before its connection is given up.</summary>
     public TimeSpan CommitWithin => options.StatementWithin + Beyond;
 
+    /// <summary>The first one of a node: a server that starts with it is waited for, as long as the options say.</summary>
+    public NpgsqlConnection OpenFirst(CancellationToken cancellation)
+    {
+        for (var began = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                return OpenWriter();
+            }
+            catch (Exception fault) when (PostgresFault.IsStarting(fault) && Stopwatch.GetElapsedTime(began) < options.OpenWithin)
+            {
+                cancellation.WaitHandle.WaitOne(Again);
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
     /// <summary>A connection of its own that writes, open. Synchronous, for threads of the store's own: a starved pool holds up no commit.</summary>
     public NpgsqlConnection OpenWriter()
     {
@@ -62,7 +91,7 @@ internal sealed class Connections(PostgresStoreOptions options)
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 1,
             // Rows of a group are few columns of many elements. Plans must not change with what a table seems to hold: every table is asked along an index.
-            Options = Settings(("statement_timeout", Milliseconds(options.StatementWithin)), ("lock_timeout", Milliseconds(options.StatementWithin / 2)),
+            Options = Settings(_given.Options, ("statement_timeout", Milliseconds(options.StatementWithin)), ("lock_timeout", Milliseconds(options.StatementWithin / 2)),
                 ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2)), ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
                 ("enable_mergejoin", "off")),
         };
@@ -83,9 +112,15 @@ internal sealed class Connections(PostgresStoreOptions options)
     }
 
     /// <summary>The bounded pool of connections that read for recovery and for people.</summary>
-    public NpgsqlDataSource Readers(TimeSpan within)
+    public NpgsqlDataSource Readers(TimeSpan within) => Readers(_given, within, within);
+
+    /// <summary>The same to the replica, which cannot write whatever server they lead to; null where none is named.</summary>
+    public NpgsqlDataSource? ReplicaReaders(TimeSpan within) =>
+        _replica is null ? null : Readers(_replica, within, within < ReplicaWithin ? within : ReplicaWithin, ("default_transaction_read_only", "on"));
+
+    private NpgsqlDataSource Readers(NpgsqlConnectionStringBuilder given, TimeSpan within, TimeSpan connected, params (string Name, string Value)[] more)
     {
-        var text = new NpgsqlConnectionStringBuilder(_given.ConnectionString)
+        var text = new NpgsqlConnectionStringBuilder(given.ConnectionString)
         {
             Pooling = true,
             MinPoolSize = 0,
@@ -93,14 +128,14 @@ internal sealed class Connections(PostgresStoreOptions options)
             Enlist = false,
             SearchPath = null,
             ApplicationName = _name,
-            Timeout = (int)Math.Max(1, within.TotalSeconds),
+            Timeout = (int)Math.Max(1, connected.TotalSeconds),
             CommandTimeout = (int)(within + Beyond).TotalSeconds,
             TcpKeepAlive = true,
             // A standby that is promoted is found at once.
             HostRecheckSeconds = 0,
             MaxAutoPrepare = 64,
             AutoPrepareMinUsages = 2,
-            Options = Settings(("statement_timeout", Milliseconds(within)), ("lock_timeout", Milliseconds(within)), ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2))),
+            Options = Settings(given.Options, [("statement_timeout", Milliseconds(within)), ("lock_timeout", Milliseconds(within)), ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2)), .. more]),
         };
         return NpgsqlDataSource.Create(text.ConnectionString);
     }
@@ -125,9 +160,9 @@ internal sealed class Connections(PostgresStoreOptions options)
 
     private static string Milliseconds(TimeSpan time) => ((long)Math.Max(1, time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 
-    private string Settings(params (string Name, string Value)[] settings)
+    private string Settings(string? given, params (string Name, string Value)[] settings)
     {
-        var text = new StringBuilder(_given.Options);
+        var text = new StringBuilder(given);
         void Add(string name, string value)
         {
             if (text.Length > 0) text.Append(' ');

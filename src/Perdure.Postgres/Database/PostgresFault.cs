@@ -34,6 +34,16 @@ internal static class PostgresFault
         _ => false,
     };
 
+    /// <summary>The server is there and does not serve yet, or takes longer than a connection may: it may well in a moment. Nobody listening, and a login that is refused, are not that.</summary>
+    public static bool IsStarting(Exception fault) => fault switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } => true,
+        PostgresException => false,
+        NpgsqlException { InnerException: AggregateException several } => several.InnerExceptions.Any(IsStarting),
+        NpgsqlException { InnerException: TimeoutException or IOException } => true,
+        _ => false,
+    };
+
     /// <summary>In words for people, with a stable code.</summary>
     public static StoreException Explain(Exception fault, string where) => fault switch
     {

@@ -7,7 +7,10 @@ using Perdure.Postgres.Database;
 namespace Perdure.Postgres.Reading;
 
 /// <summary>Reads on the bounded pool, each limited in time. None holds up a writer.</summary>
-internal sealed class Readers(NpgsqlDataSource source, string where)
+/// <param name="source">The pool.</param>
+/// <param name="where">Where it leads to, for people.</param>
+/// <param name="admit">Looks at a connection before each use of it, and throws where it is not to be used; null where it may be used as it is.</param>
+internal sealed class Readers(NpgsqlDataSource source, string where, Func<NpgsqlConnection, CancellationToken, Task>? admit = null)
 {
     /// <summary>Runs what needs a connection of the pool; what goes wrong has a stable code.</summary>
     public async Task<T> With<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellation)
@@ -15,6 +18,7 @@ internal sealed class Readers(NpgsqlDataSource source, string where)
         try
         {
             await using var connection = await source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            if (admit is not null) await admit(connection, cancellation).ConfigureAwait(false);
             return await work(connection).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

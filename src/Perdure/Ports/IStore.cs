@@ -73,6 +73,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>The views that people and audits read.</summary>
     IViews Views { get; }
 
+    /// <summary>Reads that may be old, from a replica, for one answer; null where there is none. Where the replica cannot be used they are of the store itself.</summary>
+    IStoreReads? Stale() => null;
+
     /// <summary>How it lets go of what has ended; null where it keeps everything.</summary>
     IRetention? Retention => null;
 

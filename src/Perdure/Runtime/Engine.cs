@@ -104,18 +104,12 @@ internal sealed class Engine(Node node) : IPerdure
     public Task<CommandAnswer> Retry(InstanceId instance, Caller by, int? incident, RetryMode mode, CancellationToken cancellation) =>
         Send(instance, new InstanceCommand.Retry(by.Name, incident, mode), cancellation);
 
-    public async Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation)
-    {
-        if (!node.IsOpen) return null;
-        if (await node.Store.Load(instance, cancellation).ConfigureAwait(false) is not { } stored) return null;
-        var running = node.LaneOf(instance) is { } lane ? await node.Ask(lane, () => lane.ProgressOf(instance)).ConfigureAwait(false) : new Dictionary<int, Progress>();
-        var absent = node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion) is null
-            ? $"No code is here for {stored.Row.Workflow} version {stored.Row.WorkflowVersion}." : null;
-        return new(stored.Row, StoredHistory.Rebuild(stored), running, absent);
-    }
+    public IReads Reads(bool stale) => new EngineReads(node, (stale ? node.Store.Stale() : null) ?? new OwnReads(node.Store));
 
-    public async Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
-        [.. (await node.Store.Records(instance, fromVersion, limit, cancellation).ConfigureAwait(false)).Select(StoredHistory.Decode)];
+    public Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation) => Reads(stale: false).Get(instance, cancellation);
+
+    public Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
+        Reads(stale: false).History(instance, fromVersion, limit, cancellation);
 
     private Task<CommandAnswer> Send(InstanceId instance, InstanceCommand command, CancellationToken cancellation)
     {

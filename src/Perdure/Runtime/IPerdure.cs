@@ -49,6 +49,13 @@ public interface IPerdure
     /// <summary>The events of one instance from a version on, decoded.</summary>
     Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation = default);
 
+    /// <summary>Reads of instances, lists, gates and histories, for one answer.</summary>
+    /// <param name="stale">
+    /// Whether the caller takes what may be old: it is read from a replica then, where the store has one that can be used, and <see cref="IStoreReads.Staleness"/> says how old it may be. An instance
+    /// that was started a moment ago may be missing in it. Without it, or without a replica, what is read is of now.
+    /// </param>
+    IReads Reads(bool stale = false);
+
     /// <summary>The store's views: lists, gates, pages, counts, the feed, verification.</summary>
     IViews Views { get; }
 

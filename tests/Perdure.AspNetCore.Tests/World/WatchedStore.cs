@@ -14,6 +14,11 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 
     public IViews Views => this;
 
+    /// <summary>What a replica gives; null where there is none.</summary>
+    public IStoreReads? Replica { get; set; }
+
+    public IStoreReads? Stale() => Replica;
+
     public IRetention? Retention => inner.Retention;
 
     public TimeProvider Clock => inner.Clock;

@@ -223,7 +223,7 @@ internal sealed partial class Lane
         Release(turn);
         if (turn.Followers is { } followers)
             foreach (var follower in followers) follower.Released!(follower);
-        if (hot.Suspect) Exonerate(hot);
+        if (hot.Suspect) Exonerate(hot, progressed: turn.After!.Recoveries == 0);
         Settle(hot);
         WriteEnd(hot);
     }
@@ -318,6 +318,7 @@ internal sealed partial class Lane
         SetBusy(hot, false);
         _attempts.Abandon(hot);
         DropEnds(hot);
+        Exonerate(hot);
         // Turns of it that were decided on top of what was not written, and wait in the next batch, must not be written either.
         for (var i = _turns.Count - 1; i >= 0; i--)
         {

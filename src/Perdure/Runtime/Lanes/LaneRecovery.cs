@@ -50,8 +50,9 @@ internal sealed partial class Lane
                 if (page.Count < OutboxPage) _outboxRead = true;
             }, () => Later(() => _readingOutbox = false));
         }
-        if (_onTrial is not null && Now >= _trialEnds) Exonerate(_onTrial);
-        if (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect, out _) && !suspect.Dropped) Try(suspect);
+        if (_onTrial is not null) Exonerate(_onTrial);
+        while (_onTrial is null && !_recovering && _loading == 0 && _suspects.TryDequeue(out var suspect, out _))
+            if (!suspect.Dropped) Try(suspect);
     }
 
     /// <summary>Those that recovery has found: read together where the store has a way to. Whatever is wrong with one of them, each is then read by itself.</summary>
@@ -187,11 +188,13 @@ internal sealed partial class Lane
         TakeUp(suspect);
     }
 
-    /// <summary>A suspect has progressed, or has been patient long enough: the next one may go on.</summary>
-    private void Exonerate(Hot hot)
+    /// <summary>
+    /// A suspect has progressed, waits or has been patient long enough: the next one may go on. What it starts after it has progressed is not on trial: the count that made it a suspect is back at zero.
+    /// </summary>
+    private void Exonerate(Hot hot, bool progressed = false)
     {
         if (_onTrial != hot) return;
-        if (Now < _trialEnds && hot.Attempts is { Count: > 0 }) return;
+        if (!progressed && !hot.Dropped && Now < _trialEnds && (hot.Uncommitted > 0 || hot.Attempts is { Count: > 0 } || _withheld.Count > 0)) return;
         hot.Suspect = false;
         _onTrial = null;
     }
