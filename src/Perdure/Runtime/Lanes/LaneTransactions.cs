@@ -81,7 +81,7 @@ internal sealed partial class Lane
         switch (answer)
         {
             case TransactionAnswer.Committed(var position):
-                _node.Writable(true);
+                _node.Writable();
                 try
                 {
                     Committed(turn);
