@@ -18,6 +18,8 @@ public sealed class SimulatedStoreConformanceTests : StoreConformance.StoreConfo
 
     protected override IStore Create() => new SimulatedStore(_database, new(null, _chance, FaultMix.None(_chance.Faults), new Somebody(), _database, new(TimeProvider.System)), lane: 0, lanes: 1);
 
+    protected override bool SharesTables => false;
+
     protected override bool Tamper(InstanceId instance, long version, Tampering how)
     {
         var log = _database.Tables.Find(instance)!.Log;

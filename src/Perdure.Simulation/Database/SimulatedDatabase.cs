@@ -20,7 +20,7 @@ internal sealed class SimulatedDatabase : IActor
     private bool _syncing;
     private long _servesSince = -TimeSpan.TicksPerDay;
 
-    private sealed record Change(Action<Tables> Redo, Batch? Batch, IReadOnlyList<ItemAnswer>? Answers);
+    private sealed record Change(Action<Tables> Redo, Batch? Batch, IReadOnlyList<ItemAnswer>? Answers, Action? Effect);
 
     private sealed record Waiting(int For, int Life, Action Durable, Action Lost);
 
@@ -96,7 +96,8 @@ internal sealed class SimulatedDatabase : IActor
     /// <param name="durable">Takes the answer.</param>
     /// <param name="lost">The connection breaks.</param>
     /// <param name="batch">The batch that it writes, to be told to observers.</param>
-    public void Write<T>(Func<Tables, T> transaction, Action<T> durable, Action lost, Batch? batch = null)
+    /// <param name="effect">What else takes effect with it, where all of the batch is written.</param>
+    public void Write<T>(Func<Tables, T> transaction, Action<T> durable, Action lost, Batch? batch = null, Action? effect = null)
     {
         if (batch is not null && Breaks?.Invoke(batch) == true)
         {
@@ -104,7 +105,7 @@ internal sealed class SimulatedDatabase : IActor
             return;
         }
         var answer = transaction(Tables);
-        _journal.Add(new(tables => transaction(tables), batch, (answer as CommitAnswer.Committed)?.Items));
+        _journal.Add(new(tables => transaction(tables), batch, (answer as CommitAnswer.Committed)?.Items, effect));
         if (Lies) durable(answer);
         Wait(() =>
         {
@@ -177,6 +178,7 @@ internal sealed class SimulatedDatabase : IActor
     private void Tell(Change change)
     {
         if (change is not { Batch: { } batch, Answers: { } answers }) return;
+        if (change.Effect is { } effect && answers.All(a => a is ItemAnswer.Committed)) effect();
         BecameDurable?.Invoke(batch, answers);
         if (!Forgets) return;
         foreach (var item in batch.Items)

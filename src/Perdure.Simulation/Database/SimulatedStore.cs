@@ -25,7 +25,7 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     public bool Owns(LaneLease lease) => database.Tables.FenceOf(lease.Lane) is { } fence && fence.Epoch == lease.Epoch;
 
     /// <summary>Whether a batch of a lane under that epoch waits for its answer.</summary>
-    public bool IsUnderWay(int of, long epoch) => _commits.Any(c => c.Batch.Lane == of && c.Batch.Epoch == epoch);
+    public bool IsUnderWay(int of, long epoch) => _ends.Contains((of, epoch)) || _commits.Any(c => c.Batch.Lane == of && c.Batch.Epoch == epoch);
 
     /// <summary>Whether this life has sent a batch of a lane under that epoch.</summary>
     public bool Wrote(int of, long epoch) => _wrote.Contains((of, epoch));

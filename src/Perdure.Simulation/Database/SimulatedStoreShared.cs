@@ -34,7 +34,7 @@ internal sealed partial class SimulatedStore
     // What was given is answered first.
     private async Task Leave()
     {
-        while (_commits.Count > 0)
+        while (_commits.Count > 0 || _ends.Count > 0)
         {
             var later = new TaskCompletionSource();
             link.Later(TimeSpan.FromMilliseconds(10), later.SetResult);

@@ -25,12 +25,13 @@ internal interface IEscapes
 /// How operations end in a simulated world: they take time, fail before their effect or after it, or are not heard of again while their effect is still on its way. The effect itself is the
 /// downstream's and does not die with the node.
 /// </summary>
-internal sealed class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<Type, Stand> stands, IOperations real, DateTimeOffset begins, IEscapes escapes, Choices? choices) : IOperations
+internal sealed partial class SimulatedOperations(Schedule schedule, Streams chance, FaultMix faults, IActor node, Ledger ledger, IReadOnlyDictionary<Type, Stand> stands, IOperations real, DateTimeOffset begins, IEscapes escapes, Choices? choices) : IOperations
 {
     private const long Millisecond = TimeSpan.TicksPerMillisecond;
 
     public Task<Payload> Run(CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt)
     {
+        if (step.Handle.IsTransacted) return RunInside(step, codec, input, attempt);
         var answer = new TaskCompletionSource<Payload>();
         Watch(attempt, answer);
         var takes = Takes();
@@ -65,6 +66,7 @@ internal sealed class SimulatedOperations(Schedule schedule, Streams chance, Fau
 
     public Task Undo(CarriedStep step, PayloadCodec codec, UndoData undo, Attempt attempt)
     {
+        if (step.Handle.IsTransacted) return UndoInside(step, codec, undo, attempt);
         var answer = new TaskCompletionSource<bool>();
         Watch(attempt, answer);
         var takes = Takes();

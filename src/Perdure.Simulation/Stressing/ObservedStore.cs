@@ -4,8 +4,26 @@ using Perdure.Ports;
 namespace Perdure.Simulation.Stressing;
 
 /// <summary>A store, and who is told of each item once it is durable, before the runtime is.</summary>
-internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
+internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore, ITransactions
 {
+    public ITransactions? Transactions => store.Transactions is null ? null : this;
+
+    public async Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation) => new Observed(await store.Transactions!.Begin(within, cancellation).ConfigureAwait(false), durable);
+
+    private sealed class Observed(ITransaction transaction, Action<Item> durable) : ITransaction
+    {
+        public StoreTransaction Store => transaction.Store;
+
+        public async Task<TransactionAnswer> Commit(int lane, long epoch, Item item)
+        {
+            var answer = await transaction.Commit(lane, epoch, item).ConfigureAwait(false);
+            if (answer is TransactionAnswer.Committed) durable(item);
+            return answer;
+        }
+
+        public ValueTask DisposeAsync() => transaction.DisposeAsync();
+    }
+
     public void Commit(Batch batch, Action<CommitAnswer> answered) => store.Commit(batch, answer =>
     {
         if (answer is CommitAnswer.Committed committed)
