@@ -78,6 +78,25 @@ public sealed class StaleReadTests(Followed servers) : ReplicaTest(servers), ICl
     }
 
     [Fact]
+    public async Task A_replica_answers_while_the_primary_is_away()
+    {
+        var store = await OpenFollowed();
+        var life = new Life();
+        await Must(store, life.Start());
+        await Served(store);
+        await Servers.Primary.Stop(immediate: true);
+        try
+        {
+            var reads = store.Stale()!;
+            Assert.Equal(Orders.Received, (await reads.Find(life.Id, Now))!.State);
+            Assert.Equal("store.unavailable", (await Assert.ThrowsAsync<StoreException>(() => store.Views.Find(life.Id, Now))).Code);
+            Assert.True(reads.Staleness > TimeSpan.Zero);
+        }
+        finally { await Servers.Primary.Resume(); }
+        Assert.Empty(Said);
+    }
+
+    [Fact]
     public async Task Leases_keys_commands_and_recovery_never_go_to_the_replica()
     {
         await Servers.Hold();
