@@ -30,6 +30,16 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     public ILaneOwner? Owner { get; private set; }
     public bool Proves { get; set; } = true;
 
+    /// <summary>What is answered instead of writing; null writes.</summary>
+    public Func<Batch, CommitAnswer?> Instead { get; set; } = _ => null;
+
+    /// <summary>Whether commits wait until they are let go.</summary>
+    public Queue<Action>? Held { get; set; }
+
+    public List<LaneLease> GivenUp { get; } = [];
+
+    void IStore.GivenUp(LaneLease lane) => GivenUp.Add(lane);
+
     public bool IsShared => true;
     public TimeProvider Clock => database.Rows.Clock;
     public IViews Views => database.Rows;
@@ -51,7 +61,14 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
 
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
-        if (database.Epochs[batch.Lane] != batch.Epoch) answered(new CommitAnswer.Fenced(database.Epochs[batch.Lane]));
+        if (Held is { } held) held.Enqueue(() => Write(batch, answered));
+        else Write(batch, answered);
+    }
+
+    private void Write(Batch batch, Action<CommitAnswer> answered)
+    {
+        if (Instead(batch) is { } answer) answered(answer);
+        else if (database.Epochs[batch.Lane] != batch.Epoch) answered(new CommitAnswer.Fenced(database.Epochs[batch.Lane]));
         else database.Rows.Commit(batch with { Epoch = database.InnerEpoch }, answered);
     }
 
