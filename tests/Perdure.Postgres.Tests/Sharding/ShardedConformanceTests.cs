@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.StoreConformance;
 
@@ -25,6 +26,12 @@ public abstract class ShardedConformance : StoreConformance.StoreConformance
     protected override LaneLease Chosen(Ports.Ownership owned) => owned.Lanes.OrderBy(l => l.Lane).ElementAt(_number);
 
     protected override IViews Log => Store.Views.Logs[_number];
+
+    protected override bool Tamper(InstanceId instance, long version, Tampering how)
+    {
+        using var shell = _places.GetAwaiter().GetResult()[_number].Shell();
+        return Tampers.With(shell, instance, version, how);
+    }
 
     public override async ValueTask DisposeAsync()
     {
