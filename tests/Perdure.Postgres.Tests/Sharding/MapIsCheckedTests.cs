@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Perdure.Ports;
+using Perdure.StoreConformance;
 
 namespace Perdure.Postgres.Tests.Sharding;
 
@@ -39,19 +40,48 @@ public sealed class MapIsCheckedTests : ShardedTest
     }
 
     [Fact]
-    public async Task A_database_of_a_family_is_not_opened_alone_and_takes_no_start_from_who_knows_no_map()
+    public async Task A_database_of_a_family_is_not_opened_alone()
     {
         await (await Node(Two)).Started("n1");
         await using var alone = new PostgresStore(Places[0].Options(), NullLogger<PostgresStore>.Instance);
         Assert.Equal("store.sharded", (await Assert.ThrowsAsync<StoreException>(() => alone.Open(new("host", 1, "build"), Now))).Code);
-        foreach (var place in Places[..2])
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(9)]
+    public async Task A_start_by_another_map_than_the_newest_is_refused_by_the_database_and_what_is_no_start_is_not(int map)
+    {
+        Life.In = (0, Lanes);
+        await (await Node(Two)).Stop();
+        using var shell = Places[0].Shell();
+        Life running = new(), late = new();
+        async Task<IReadOnlyList<ItemAnswer>> Commit(int by, params Item[] items)
         {
-            using var shell = place.Shell();
-            if (shell.One<long>("SELECT count(*) FROM instance") == 0) continue;
-            Assert.StartsWith("PD003", shell.Refused(
-                "INSERT INTO instance SELECT id + 1024, scope, map, state, status, visit, checkpoint, priority, created_at, updated_at, request_key || 'x', business_key, salt, parent, parent_ordinal, trace_parent, attributes FROM instance LIMIT 1"),
-                StringComparison.Ordinal);
+            await using var store = new PostgresStore(Places[0].Options(o => (o.Lanes, o.Map) = (Lanes, by)), NullLogger<PostgresStore>.Instance);
+            var owned = await store.Open(new("host", 1, "build"), Now);
+            await store.Register(Orders.Map(), Now);
+            var answered = new TaskCompletionSource<CommitAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+            store.Commit(new(0, owned.Lanes.Single(l => l.Lane == 0).Epoch, 1, items), answered.SetResult);
+            var answer = Assert.IsType<CommitAnswer.Committed>(await answered.Task.WaitAsync(TimeSpan.FromSeconds(30), Now));
+            await store.Close(Now);
+            return answer.Items;
         }
+
+        Assert.IsType<ItemAnswer.Committed>(Assert.Single(await Commit(1, running.Start())));
+        if (map == 2) shell.Run("SELECT know_map_1(family, capacity, number, name, 0, 3, ARRAY['a', 'b']) FROM shard");
+        var answers = await Commit(map, late.Start(), running.Turn(), new Life().Start(parent: new(running.Id, 1)));
+        Assert.StartsWith("shard.map-older: version " + (map == 2 ? 3 : 1), Assert.IsType<ItemAnswer.Refused>(answers[0]).Reason, StringComparison.Ordinal);
+        Assert.All(answers.Skip(1), a => Assert.IsType<ItemAnswer.Committed>(a));
+    }
+
+    [Fact]
+    public async Task What_a_database_knows_of_its_family_is_never_taken_back()
+    {
+        await (await Node(Three)).Stop();
+        using var shell = Places[0].Shell();
+        foreach (var sql in new[] { "UPDATE shard SET version = 1", "UPDATE shard SET number = 1", "DELETE FROM shard", "TRUNCATE shard", "UPDATE shard_map SET databases = '{}'", "DELETE FROM shard_map WHERE version = 1" })
+            Assert.StartsWith("PD001", shell.Refused(sql), StringComparison.Ordinal);
     }
 
     [Fact]
