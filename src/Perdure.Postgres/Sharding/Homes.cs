@@ -46,6 +46,15 @@ internal sealed class Homes
         return BinaryPrimitives.ReadUInt16BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text))) % InstanceId.Slots;
     }
 
+    /// <summary>The parent that the request key of a child names; null where it is no child's. Children are where their parents are.</summary>
+    public static InstanceId? ParentIn(string requestKey)
+    {
+        var colon = requestKey.IndexOf(':', StringComparison.Ordinal);
+        return requestKey.StartsWith("child", StringComparison.Ordinal) && colon > 0 && requestKey.Length > colon + IdLength && InstanceId.TryParse(requestKey.Substring(colon + 1, IdLength), out var parent) ? parent : null;
+    }
+
+    private const int IdLength = 13;
+
     /// <summary>The database of an instance.</summary>
     public int Of(InstanceId instance) => instance.Slot % _all / _lanes;
 

@@ -141,8 +141,12 @@ public sealed partial class ShardedStore : IStore
         Of(instance, store => store.Records(instance, fromVersion, limit, cancellation));
 
     /// <inheritdoc />
-    public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) =>
-        First(_homes.Home(Homes.SlotOf(@namespace, workflow, requestKey, isBusiness: false)), store => store.FindKey(@namespace, workflow, requestKey, cancellation));
+    public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation)
+    {
+        var parent = Homes.ParentIn(requestKey);
+        var likely = parent is { } of && _homes.Of(of) < _shards.Length ? _homes.Of(of) : _homes.Home(Homes.SlotOf(@namespace, workflow, requestKey, isBusiness: false));
+        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation), isThere: parent is not null);
+    }
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) =>
@@ -163,7 +167,7 @@ public sealed partial class ShardedStore : IStore
     private IEnumerable<PostgresStore> OpenStores() => _shards.Select(s => s.Store).OfType<PostgresStore>();
 
     /// <summary>What any of the databases has, the likeliest asked first. That none has it is said only where all were asked.</summary>
-    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read) where T : class
+    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read, bool isThere = false) where T : class
     {
         StoreException? away = null;
         foreach (var shard in _shards.OrderBy(s => s.Number != likely))
@@ -174,7 +178,8 @@ public sealed partial class ShardedStore : IStore
             }
             catch (StoreException e)
             {
-                away ??= e;
+                // What can be nowhere else need not be looked for in one that is away.
+                if (!isThere || shard.Number == likely) away ??= e;
             }
         }
         return away is null ? null : throw away;

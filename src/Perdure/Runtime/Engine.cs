@@ -28,6 +28,8 @@ internal sealed class Engine(Node node) : IPerdure
 
     public Task FeedMoved(long after, CancellationToken cancellation) => node.Feed.Wait(after, cancellation);
 
+    public Task FeedMoved(int log, long after, CancellationToken cancellation) => node.FeedOf(log).Wait(after, cancellation);
+
     public Task<StartAnswer> Start(StartRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);

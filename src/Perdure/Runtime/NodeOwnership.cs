@@ -143,5 +143,16 @@ internal sealed partial class Node : ILaneOwner
 
     void ILaneOwner.Moved(long position) => _feed.Moved(position, Shell);
 
+    void ILaneOwner.Moved(int log, long position)
+    {
+        _feeds.GetOrAdd(log, _ => new()).Moved(position, Shell);
+        _feed.Moved(position, Shell);
+    }
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, Feed> _feeds = new();
+
+    /// <summary>Of a log of several; the one feed where the store has one.</summary>
+    public Feed FeedOf(int log) => Store.Views.Logs.Count == 1 ? _feed : _feeds.GetOrAdd(log, _ => new());
+
     void ILaneOwner.Peers(IReadOnlyList<NodeIdentity> live) => _peers = live;
 }
