@@ -73,13 +73,14 @@ public sealed partial class ShardedStore
         if (there.Count == 0 || (families.Count == 0 && _shards[0].IsMissing)) throw Missing(_shards[0]);
         // The first database says what the family is; of two nodes that begin it together, one.
         var family = families.Count > 0 ? families[0] : (await Apart(() => EnrolmentOf(_shards[0]).Enrol(Guid.NewGuid()), cancellation).ConfigureAwait(false)).Family;
-        foreach (var shard in there) await Enrol(shard, family, cancellation).ConfigureAwait(false);
+        foreach (var shard in there) await Enrol(shard, found[shard.Number]?.Enrolled, family, cancellation).ConfigureAwait(false);
         return family;
     }
 
-    private async Task Enrol(Shard shard, Guid family, CancellationToken cancellation)
+    // One that knows the map already is not asked for the lock that all starts share.
+    private async Task Enrol(Shard shard, Enrolled? known, Guid family, CancellationToken cancellation)
     {
-        var enrolled = await Apart(() => EnrolmentOf(shard).Enrol(family), cancellation).ConfigureAwait(false);
+        var enrolled = known?.Version == _homes.Version ? known : await Apart(() => EnrolmentOf(shard).Enrol(family), cancellation).ConfigureAwait(false);
         if (enrolled.Family != family) throw Wrong([$"{shard.Name} is of the family {enrolled.Family}, the others of {family}."]);
     }
 
@@ -133,8 +134,9 @@ public sealed partial class ShardedStore
     private async Task Come(Shard shard, Guid family)
     {
         var enrolment = EnrolmentOf(shard);
-        if (await Apart(enrolment.Look, _ends.Token).ConfigureAwait(false) is { Problems: { Count: > 0 } problems }) throw Wrong(problems);
-        await Enrol(shard, family, _ends.Token).ConfigureAwait(false);
+        var found = await Apart(enrolment.Look, _ends.Token).ConfigureAwait(false);
+        if (found.Problems.Count > 0) throw Wrong(found.Problems);
+        await Enrol(shard, found.Enrolled, family, _ends.Token).ConfigureAwait(false);
         var store = new PostgresStore(shard.Options, _logs.CreateLogger<PostgresStore>());
         try
         {

@@ -70,6 +70,7 @@ public sealed class DatabasesComeToo(ITestOutputHelper output)
         Assert.All(counts, count => Assert.True(count > 0));
         Assert.Equal(orders.Count, counts.Sum());
         await Audit.Agrees(cluster, orders);
+        Assert.Equal(orders.Select(o => o.Instance!).Order(), (await cluster.Told("perdure.instance.started", orders.Count, databases: 3)).Order());
         Assert.Empty(cluster.Log.Critical);
     }
 

@@ -76,6 +76,26 @@ internal sealed class RunningCluster : ShopFromOutside
     private Task<List<StoredLane>> Lanes(string database) => Rows("SELECT l.id::int, l.epoch, l.marker, n.pid FROM perdure.lane l LEFT JOIN perdure.node n ON n.id = l.owner ORDER BY l.id",
         row => new StoredLane(row.GetInt32(0), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt32(3)), database);
 
+    /// <summary>The instances of so many events of a type, from the beginning on; read by two streams, the second from the place where the first left off.</summary>
+    public async Task<List<string>> Told(string type, int count, int databases)
+    {
+        List<string> instances = [];
+        var place = "0";
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
+        foreach (var most in new[] { count / 2, count })
+        {
+            await using var stream = await http.GetStreamAsync(new Uri(Address, $"/api/events?type={type}&after={place}"), Cancellation);
+            using var lines = new StreamReader(stream);
+            while (instances.Count < most && await lines.ReadLineAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation) is { } line)
+            {
+                if (line.StartsWith("id: ", StringComparison.Ordinal)) place = line["id: ".Length..];
+                if (line.StartsWith("data: ", StringComparison.Ordinal)) instances.Add(System.Text.Json.JsonElement.Parse(line["data: ".Length..]).GetProperty("instance").GetString()!);
+            }
+            Assert.Equal(databases, place.Split(',').Length);
+        }
+        return instances;
+    }
+
     /// <summary>One database more: each node has it, and the map that divides new keys among all of them, from its next start on.</summary>
     public void Add(string database, int version, string names)
     {
