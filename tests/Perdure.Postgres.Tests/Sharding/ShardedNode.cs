@@ -22,6 +22,14 @@ public sealed class Post() : Workflow<Letter>("post", 1)
     public async Task<To<Sent, Torn>> Wait(IVisit<Letter> visit, Letter letter) => new Sent((await visit.Signal<Stamped>(name: "stamped"))!.By);
 }
 
+/// <summary>Has a letter sent by a child, and ends with it.</summary>
+public sealed class Errand(Post post) : Workflow<Letter>("errand", 1)
+{
+    protected override Map<Letter> Define(Map<Letter> map) => map.Start("Asked").Runs(Go).End<Sent>("DONE").Revoked<Torn>("CALLED_OFF");
+
+    public async Task<To<Sent, Torn>> Go(IVisit<Letter> visit, Letter letter) => (await visit.Child(post, "letter", letter)).State == "SENT" ? new Sent("child") : new Torn("child");
+}
+
 /// <summary>A node over a shard map, as a program has it.</summary>
 internal sealed class ShardedNode : IAsyncDisposable
 {
@@ -36,7 +44,7 @@ internal sealed class ShardedNode : IAsyncDisposable
     public static async Task<ShardedNode> Open(ShardMap map, Action<PostgresStoreOptions>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddPerdure(p => p.Workflow<Post>().UseShardedPostgres(map, configure));
+        builder.Services.AddPerdure(p => p.Workflow<Post>().Workflow<Errand>().UseShardedPostgres(map, configure));
         var host = builder.Build();
         try
         {
@@ -51,12 +59,12 @@ internal sealed class ShardedNode : IAsyncDisposable
     }
 
     /// <summary>Starts until it is said what came of it: lanes may be on their way.</summary>
-    public async Task<StartAnswer> Start(string number, string? key = null)
+    public async Task<StartAnswer> Start(string number, string? key = null, string workflow = "post")
     {
         var patience = Patience();
         while (true)
         {
-            var answer = await Perdure.Start(new("post", key ?? "key-" + number, Encoding.UTF8.GetBytes($$"""{"number":"{{number}}"}""")), patience);
+            var answer = await Perdure.Start(new(workflow, key ?? "key-" + number, Encoding.UTF8.GetBytes($$"""{"number":"{{number}}"}""")), patience);
             if (answer is not StartAnswer.Unavailable { Code: "node.no-lane" or "node.stopping" }) return answer;
             await Task.Yield();
             patience.ThrowIfCancellationRequested();
