@@ -34,7 +34,6 @@ public static class PerdureHttp
         ApiDocument.Add(services);
 
         services.AddSingleton(provider => new EventMapping(provider.GetRequiredService<IPerdure>(), provider.GetRequiredService<IOptions<PerdureHttpOptions>>().Value.EventSource));
-        services.AddSingleton<EventFeed>();
         services.AddSingleton<EventStreams>();
         services.AddHostedService<JsonLinesFile>();
         services.AddSingleton<IPageSink, LogPageSink>();

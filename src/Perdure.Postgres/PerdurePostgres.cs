@@ -20,4 +20,14 @@ public static class PerdurePostgres
             return new PostgresStore(options, services.GetRequiredService<ILogger<PostgresStore>>());
         });
     }
+
+    /// <summary>Divides instances among several PostgreSQL databases by their keys. The map is held against what the databases know when the node starts; all that does not fit is told together.</summary>
+    /// <param name="builder">The node.</param>
+    /// <param name="map">The databases, and how keys are divided among them.</param>
+    /// <param name="configure">Writers, readers, and limits of time, for each database. Where it is and how many lanes it has, the map says.</param>
+    public static PerdureBuilder UseShardedPostgres(this PerdureBuilder builder, ShardMap map, Action<PostgresStoreOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return builder.UseStore(services => new ShardedStore(map, configure, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>()));
+    }
 }

@@ -65,6 +65,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     {
         using var connection = _connections.OpenFirst(cancellation);
         var (lanes, oid) = StoreSchema.Prepare(connection, _connections, options, node.Build);
+        if (options.Map is null) RefuseShard(connection);
         // As the server shows the number of an advisory lock: without a sign.
         var own = unchecked((int)(uint)oid);
         _maps.Load(connection);
@@ -81,10 +82,16 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         if (_replicaSource is not null) _replica = new(ReplicaIdentity.Of(connection, options.Schema), _replicaSource, _readers, options, _connections.WhereReplica, _keeper.Clock, log);
         _inbox = new(_source, options, _keeper.Wakes, lanes);
         _feed = new(_views.FeedEnd, _keeper.Wakes, options.Time);
-        _transactions = new(_connections, () => new(new(_maps, _scopes, lanes), _connections, own, _connections.CommitWithin), _keeper.Fenced, _feed.Wrote);
-        _writers = [.. Enumerable.Range(0, Math.Max(1, options.Writers)).Select(i => new Writer(i, _connections, new(_maps, _scopes, lanes), _scopes, own, log))];
+        _transactions = new(_connections, () => new(new(_maps, _scopes), _connections, own, _connections.CommitWithin), _keeper.Fenced, _feed.Wrote);
+        _writers = [.. Enumerable.Range(0, Math.Max(1, options.Writers)).Select(i => new Writer(i, _connections, new(_maps, _scopes), _scopes, own, log))];
         log.LogInformation("Node {Node} has opened {Where} with {Owned} of {Lanes} lanes", _keeper.NodeNumber, _connections.Where, owned.Count, lanes);
         return Together(owned, Newest(connection));
+    }
+
+    private void RefuseShard(NpgsqlConnection connection)
+    {
+        using var ask = new NpgsqlCommand(SqlText.Statement("is-shard"), connection);
+        if ((bool)ask.ExecuteScalar()!) throw new StoreException("store.sharded", $"{_connections.Where} is one of several databases under a shard map. Open all of them together, with UseShardedPostgres and the whole map.");
     }
 
     /// <summary>Lanes had owners of their own before; what is told of all of them together is the worst.</summary>
@@ -107,7 +114,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     /// <inheritdoc />
     ITransactions IStore.Transactions => this;
 
-    Task<ITransaction> ITransactions.Begin(TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
+    Task<ITransaction> ITransactions.Begin(int lane, TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
 
     /// <inheritdoc />
     public bool IsShared => true;
@@ -205,6 +212,10 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     /// <inheritdoc />
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) =>
         Recover().FindKey(@namespace, workflow, requestKey, cancellation);
+
+    /// <summary>Which instance a business key belongs to, also one that was removed; null where it is free.</summary>
+    internal Task<InstanceId?> FindBusinessKey(string @namespace, string workflow, string key, CancellationToken cancellation) =>
+        (_readers ?? throw NotOpen()).One("find-business-holder", r => (InstanceId?)new InstanceId(r.GetInt64(0)), cancellation, @namespace, workflow, key);
 
     /// <inheritdoc />
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => Recover().LiveOperations(cancellation);

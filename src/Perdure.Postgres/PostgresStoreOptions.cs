@@ -42,6 +42,9 @@ public sealed class PostgresStoreOptions
     /// <summary>How long a command for an instance of another node waits for its answer.</summary>
     public TimeSpan AnswerWithin { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The version of the shard map by which starts are sent to this database; null where it is none of several.</summary>
+    internal int? Map { get; set; }
+
     /// <summary>The process's own clock: for time that passes here. Moments that are kept are by the database's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

@@ -37,7 +37,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     /// <inheritdoc />
     ITransactions IStore.Transactions => this;
 
-    Task<ITransaction> ITransactions.Begin(TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
+    Task<ITransaction> ITransactions.Begin(int lane, TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
 
     /// <inheritdoc />
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => Task.Factory.StartNew(

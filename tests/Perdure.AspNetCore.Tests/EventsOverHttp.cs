@@ -213,7 +213,7 @@ public sealed class EventsOverHttp
         var path = Path.Combine(folder.Path, "events.jsonl");
         await File.WriteAllTextAsync(path, "{\"id\":\"7.1\"}\n{\"id\":\"refusal.x\"}\n{\"id\":\"8.0\",\"ty");
         await using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
-        Assert.Equal(new EventPlace(7, 1), JsonLinesFile.Resume(file));
+        Assert.Equal(new EventPlace(7, 1), JsonLinesFile.Resume(file)![0]);
         Assert.Equal("{\"id\":\"7.1\"}\n{\"id\":\"refusal.x\"}\n".Length, file.Length);
     }
 

@@ -29,8 +29,18 @@ public sealed class Life(string? key = null, string? businessKey = null, string 
     private static InstanceId Next()
     {
         var number = Interlocked.Increment(ref _counter);
-        return InstanceId.Create(Day.AddMilliseconds(number), 0, number * 37 % InstanceId.Slots);
+        var (lane, lanes) = In;
+        return InstanceId.Create(Day.AddMilliseconds(number), 0, lane + number * 37 % (InstanceId.Slots / lanes) * lanes);
     }
+
+    /// <summary>The lane that they are of, and how many there are; of the test that runs.</summary>
+    public static (int Lane, int Lanes) In
+    {
+        get => Lane.Value.Lanes == 0 ? (0, 1) : Lane.Value;
+        set => Lane.Value = value;
+    }
+
+    private static readonly AsyncLocal<(int Lane, int Lanes)> Lane = new();
 
     /// <summary>Another one that stands where this one stands: for items that will not be written.</summary>
     public Life Copy() => (Life)MemberwiseClone();

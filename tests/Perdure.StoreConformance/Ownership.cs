@@ -45,7 +45,7 @@ public abstract partial class StoreConformance
         var answer = Assert.IsType<CommitAnswer.Fenced>(await Send(late, [life.Start()]));
         Assert.Equal(Lease.Epoch, answer.Epoch);
         Assert.Null(await Store.Load(life.Id, Now));
-        Assert.Equal(0, await Store.Views.FeedEnd(Now));
+        Assert.Equal(0, await Log.FeedEnd(Now));
     }
 
     [Fact]

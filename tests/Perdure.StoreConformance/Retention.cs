@@ -28,7 +28,7 @@ public abstract partial class StoreConformance
         Assert.Empty(await Store.Records(life.Id, 1, 10, Now));
         Assert.Null(await Store.Views.FindByBusinessKey("default", Orders.Workflow, "order-1", Now));
         Assert.DoesNotContain(life.Id, (await Store.Views.List(new(), null, 100, Now)).Select(r => r.Id));
-        Assert.DoesNotContain(life.Id, (await Store.Views.Feed(0, 100, Now)).Select(r => r.Record.Instance));
+        Assert.DoesNotContain(life.Id, (await Log.Feed(0, 100, Now)).Select(r => r.Record.Instance));
         Assert.Equal((true, false, false), (await Store.Views.WasRemoved(life.Id, Now), await Store.Views.WasRemoved(other.Id, Now), await Store.Views.WasRemoved(new Life().Id, Now)));
         Assert.True((await Store.Views.Verify(other.Id, (3, other.Head), Now)).Intact);
     }
@@ -129,17 +129,17 @@ public abstract partial class StoreConformance
     public async Task The_feed_says_up_to_where_records_were_removed_and_positions_go_on()
     {
         var life = await Ended();
-        Assert.Equal(0, await Store.Views.FeedBegin(Now));
-        var end = await Store.Views.FeedEnd(Now);
+        Assert.Equal(0, await Log.FeedBegin(Now));
+        var end = await Log.FeedEnd(Now);
         await Remove();
-        Assert.Equal((end, end), (await Store.Views.FeedBegin(Now), await Store.Views.FeedEnd(Now)));
+        Assert.Equal((end, end), (await Log.FeedBegin(Now), await Log.FeedEnd(Now)));
         await Restart();
         Assert.True(Owned.Newest.CompareTo(life.Id) >= 0);
-        Assert.Equal(end, await Store.Views.FeedEnd(Now));
+        Assert.Equal(end, await Log.FeedEnd(Now));
         var next = new Life();
         var position = Assert.IsType<ItemAnswer.Committed>(Assert.Single(await Commit(next.Start()))).Position;
         Assert.True(position > end);
-        Assert.Equal([next.Id], (await Store.Views.Feed(end, 10, Now)).Select(r => r.Record.Instance));
+        Assert.Equal([next.Id], (await Log.Feed(end, 10, Now)).Select(r => r.Record.Instance));
     }
 
     [Fact]

@@ -19,6 +19,12 @@ public abstract partial class StoreConformance : IAsyncLifetime
     /// <summary>Changes the stored log behind the store's back. False where this store cannot be tampered with by a test.</summary>
     protected virtual bool Tamper(InstanceId instance, long version, Tampering how) => false;
 
+    /// <summary>The lane that the tests write to; their instances are of it.</summary>
+    protected virtual LaneLease Chosen(Ownership owned) => Assert.Single(owned.Lanes);
+
+    /// <summary>The log that it writes to, where the store has several.</summary>
+    protected virtual IViews Log => Store.Views;
+
     protected IStore Store { get; private set; } = null!;
 
     protected LaneLease Lease { get; private set; } = null!;
@@ -45,7 +51,7 @@ public abstract partial class StoreConformance : IAsyncLifetime
         Store = Create();
         _made.Add(Store);
         Owned = await Store.Open(Node, Now);
-        Lease = Assert.Single(Owned.Lanes);
+        Lease = Chosen(Owned);
         _number = 0;
     }
 

@@ -172,7 +172,7 @@ public abstract partial class StoreConformance
         return life;
     }
 
-    private Task<ITransaction> Begin() => Store.Transactions!.Begin(TimeSpan.FromSeconds(30), Now);
+    private Task<ITransaction> Begin() => Store.Transactions!.Begin(Lease.Lane, TimeSpan.FromSeconds(30), Now);
 
     private Task Pay(ITransaction transaction, int id) => Run(transaction, $"INSERT INTO {_table} (id) VALUES ({id})");
 

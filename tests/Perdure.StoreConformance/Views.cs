@@ -46,14 +46,14 @@ public abstract partial class StoreConformance
         var (one, two) = (new Life(), new Life(@namespace: "other"));
         await Must(one.Start(), two.Start(), one.Turn());
         await Must(two.Turn(Orders.Locked), one.Turn());
-        var feed = await Store.Views.Feed(0, 100, Now);
+        var feed = await Log.Feed(0, 100, Now);
         Assert.Equal([(one.Id, 1L), (two.Id, 1), (one.Id, 2), (two.Id, 2), (one.Id, 3)], feed.Select(r => (r.Record.Instance, r.Record.Version)));
         Assert.Equal(feed.Select(r => r.Record.Position).Order(), feed.Select(r => r.Record.Position));
         Assert.Equal(("other", Orders.Workflow, 1), (feed[1].Namespace, feed[1].Workflow, feed[1].WorkflowVersion));
         Assert.StartsWith("00-0af7", feed[1].TraceParent, StringComparison.Ordinal);
-        Assert.Equal(feed[^1].Record.Position, await Store.Views.FeedEnd(Now));
-        Assert.Equal([two.Id, one.Id], (await Store.Views.Feed(feed[2].Record.Position, 2, Now)).Select(r => r.Record.Instance));
-        Assert.Empty(await Store.Views.Feed(feed[^1].Record.Position, 10, Now));
+        Assert.Equal(feed[^1].Record.Position, await Log.FeedEnd(Now));
+        Assert.Equal([two.Id, one.Id], (await Log.Feed(feed[2].Record.Position, 2, Now)).Select(r => r.Record.Instance));
+        Assert.Empty(await Log.Feed(feed[^1].Record.Position, 10, Now));
     }
 
     [Fact]

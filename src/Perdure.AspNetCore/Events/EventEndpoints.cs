@@ -42,17 +42,17 @@ internal static class EventEndpoints
         }
         var type = query.Value("type");
         if (type is not null && !EventType.ByName.ContainsKey(type)) query.Fault("type", "There is no such type of event.");
-        EventPlace? after = null;
+        EventPlaces? after = null;
         if ((context.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } last] ? last : query.Value("after")) is { } place)
         {
-            if (EventPlace.TryParse(place, out var parsed)) after = parsed;
+            if (EventPlaces.TryParse(place, out var parsed)) after = parsed;
             else query.Fault("after", "This is no event's id.");
         }
         if (Lines(context.Request) is not { } lines) return new Problem(StatusCodes.Status406NotAcceptable, "accept.unknown", $"Events come as {ServerSent} or {JsonLines}.");
         if (query.Problem is { } problem) return problem;
         if (after is { } known && await streams.Missed(known, context.RequestAborted) is { } begin)
             return new Problem(StatusCodes.Status410Gone, "events.removed",
-                $"Of what came behind this place, records of instances that have ended were removed. What is left of it is told by a stream from 0; one from {begin.Position} misses nothing more.");
+                $"Of what came behind this place, records of instances that have ended were removed. What is left of it is told by a stream from 0; one from {begin} misses nothing more.");
         if (!streams.TryEnter()) return new Problem(StatusCodes.Status503ServiceUnavailable, "events.too-many", "Too many streams are open.") { RetryAfter = TimeSpan.FromSeconds(5) };
         try
         {
@@ -74,7 +74,7 @@ internal static class EventEndpoints
         return TypedResults.Empty;
     }
 
-    private static async Task Write(HttpContext context, EventStreams streams, EventPlace? after, EventFilter filter, bool lines, CancellationToken cancellation)
+    private static async Task Write(HttpContext context, EventStreams streams, EventPlaces? after, EventFilter filter, bool lines, CancellationToken cancellation)
     {
         var response = context.Response;
         var from = after ?? await streams.End(cancellation);
@@ -84,9 +84,9 @@ internal static class EventEndpoints
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var writer = response.BodyWriter;
         // An id without data is no event, but a listener that is cut off before its first one resumes from here.
-        if (!lines) Put(after is null ? $": perdure events\nid: {from.Position}\n\n" : ": perdure events\n\n");
+        if (!lines) Put(after is null ? $": perdure events\nid: {from}\n\n" : ": perdure events\n\n");
         await writer.FlushAsync(cancellation);
-        await foreach (var (beat, told) in streams.Follow(from, filter, cancellation))
+        await foreach (var (beat, told, at) in streams.Follow(from, filter, cancellation))
         {
             switch (beat)
             {
@@ -95,7 +95,7 @@ internal static class EventEndpoints
                     Put("\n");
                     break;
                 case StreamBeat.Event:
-                    if (told!.Position > 0) Put($"id: {told.Place}\n");
+                    if (told!.Position > 0) Put($"id: {at}\n");
                     Put("data: ");
                     writer.Write(told.Json.Span);
                     Put("\n\n");

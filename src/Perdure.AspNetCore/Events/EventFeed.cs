@@ -7,7 +7,7 @@ namespace Perdure.AspNetCore;
 /// The events in the order of the log. The newest are mapped once for all streams and kept, as many as fit; a stream that is further behind maps for itself until it has
 /// caught up.
 /// </summary>
-internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping mapping)
+internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping mapping, int log = 0)
 {
     private const int Page = PageSize.Max, Kept = 4_096;
     private readonly IPerdure _perdure = perdure;
@@ -18,15 +18,21 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
     private readonly PageSize _size = new();
     private long _from = -1, _until = -1;
 
+    // Of several logs that one.
+    private IViews Views => _perdure.Views.Logs[log];
+
+    /// <summary>Which of the store's logs it reads.</summary>
+    public int Log => log;
+
     /// <summary>The end of the log.</summary>
-    public Task<long> End(CancellationToken cancellation) => _perdure.Views.FeedEnd(cancellation);
+    public Task<long> End(CancellationToken cancellation) => Views.FeedEnd(cancellation);
 
     /// <summary>The place to go on from where records behind that one were removed before they were told; null where none was. Whoever begins before the first record asks for what is there.</summary>
     public async Task<EventPlace?> Missed(EventPlace after, CancellationToken cancellation) =>
-        after.Whole > 0 && await _perdure.Views.FeedBegin(cancellation) is var begin && begin > after.Whole ? EventPlace.Behind(begin) : null;
+        after.Whole > 0 && await Views.FeedBegin(cancellation) is var begin && begin > after.Whole ? EventPlace.Behind(begin) : null;
 
     /// <summary>Completes when there may be more behind a place.</summary>
-    public Task Moved(EventPlace after, CancellationToken cancellation) => _perdure.FeedMoved(after.Position, cancellation);
+    public Task Moved(EventPlace after, CancellationToken cancellation) => _perdure.FeedMoved(log, after.Position, cancellation);
 
     /// <summary>A reader with a memory of its own for what is not recent.</summary>
     public Reader Read() => new(this);
@@ -41,7 +47,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             if (behind > _until)
             {
                 // Nobody has read as far as this yet. Only a reader near the end of the log begins anew what is kept.
-                var end = await _perdure.Views.FeedEnd(cancellation);
+                var end = await Views.FeedEnd(cancellation);
                 if (behind < end - Page || behind > end) return null;
                 _recent.Clear();
                 _from = _until = behind;
@@ -50,7 +56,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             var first = FirstBehind(after);
             if (first == _recent.Count)
             {
-                foreach (var record in _size.Saw(await _perdure.Views.Feed(_until, _size.Next, cancellation)))
+                foreach (var record in _size.Saw(await Views.Feed(_until, _size.Next, cancellation)))
                 {
                     _recent.AddRange(await Map(record, _trails, cancellation));
                     _until = record.Record.Position;
@@ -93,7 +99,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
         var events = Trails.Decode(feed.Record);
         var undoes = events.Any(e => e is UndoBegan or UndoSucceeded or UndoRetryScheduled);
         var trail = await trails.Before(instance, version, complete: undoes, cancellation);
-        var told = mapping.Map(feed, events, trail);
+        var told = mapping.Map(feed, events, trail, _perdure.Views.Logs.Count > 1 ? log : null);
         trails.Keep(instance, trail);
         return told;
     }
@@ -115,10 +121,10 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             }
             var trails = _trails ??= new(feed._store);
             var behind = after.Whole;
-            var records = _size.Saw(await feed._perdure.Views.Feed(behind, _size.Next, cancellation));
+            var records = _size.Saw(await feed.Views.Feed(behind, _size.Next, cancellation));
             // After the read: what was removed before it is known now. What was removed before the reader began, it does not miss.
-            var begin = await feed._perdure.Views.FeedBegin(cancellation);
-            if (begin > behind && begin > (_began ?? (behind > 0 ? 0 : long.MaxValue))) throw new EventsRemovedException(EventPlace.Behind(begin));
+            var begin = await feed.Views.FeedBegin(cancellation);
+            if (begin > behind && begin > (_began ?? (behind > 0 ? 0 : long.MaxValue))) throw new EventsRemovedException(feed.Log, EventPlace.Behind(begin));
             _began = begin;
             List<CloudEvent> events = [];
             var read = after;
@@ -134,10 +140,13 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
 }
 
 /// <summary>A reader was overtaken by the removal of what it had not read.</summary>
-internal sealed class EventsRemovedException(EventPlace begin) : Exception($"Records that were not read yet were removed with their instances, up to position {begin.Position}.")
+internal sealed class EventsRemovedException(int log, EventPlace begin) : Exception($"Records that were not read yet were removed with their instances, up to position {begin.Position}.")
 {
     /// <summary>A reader that goes on from here misses nothing more.</summary>
     public EventPlace Begin => begin;
+
+    /// <summary>The log in which it was overtaken.</summary>
+    public int Log => log;
 }
 
 /// <summary>How many records to read at once, so that large ones do not fill the memory.</summary>

@@ -10,10 +10,10 @@ namespace Perdure.AspNetCore;
 /// </summary>
 internal sealed class EventMapping(IPerdure perdure, string source)
 {
-    /// <summary>The events of a record, in order. Takes the record into the trail.</summary>
-    public List<CloudEvent> Map(FeedRecord feed, IReadOnlyList<Event> events, Trail trail)
+    /// <summary>The events of a record, in order. Takes the record into the trail. The id of an event begins with its log, where the store has several.</summary>
+    public List<CloudEvent> Map(FeedRecord feed, IReadOnlyList<Event> events, Trail trail, int? log = null)
     {
-        var turn = new Turn(this, feed, trail);
+        var turn = new Turn(this, feed, trail, log);
         foreach (var @event in events)
         {
             trail.Apply(@event, feed.Record.Version, feed.Record.At);
@@ -38,7 +38,7 @@ internal sealed class EventMapping(IPerdure perdure, string source)
         return null;
     }
 
-    private sealed class Turn(EventMapping mapping, FeedRecord feed, Trail trail)
+    private sealed class Turn(EventMapping mapping, FeedRecord feed, Trail trail, int? log)
     {
         public List<CloudEvent> Told { get; } = [];
 
@@ -237,7 +237,7 @@ internal sealed class EventMapping(IPerdure perdure, string source)
         {
             var place = new EventPlace(feed.Record.Position, Told.Count);
             Told.Add(new(place.Position, place.Index, type.Name, feed.Workflow, feed.Record.Instance, CloudEventJson.Write(type,
-                new(place.ToString(), mapping.Source, feed.Record.At, feed.Namespace, feed.Workflow, feed.WorkflowVersion, feed.Record.Instance, trail.State, trail.Visit, attempt, feed.TraceParent), data)));
+                new(log is null ? place.ToString() : $"{log}:{place}", mapping.Source, feed.Record.At, feed.Namespace, feed.Workflow, feed.WorkflowVersion, feed.Record.Instance, trail.State, trail.Visit, attempt, feed.TraceParent), data)));
         }
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.AspNetCore;
 
@@ -27,7 +28,8 @@ internal enum StreamBeat
 internal sealed class EventStreams : IDisposable
 {
     private const int RefusalsWaiting = 256;
-    private readonly EventFeed _feed;
+    private readonly Func<int, EventFeed> _feed;
+    private EventFeed[] _feeds = [];
     private readonly IPerdure _perdure;
     private readonly EventMapping _mapping;
     private readonly TimeProvider _time;
@@ -36,9 +38,9 @@ internal sealed class EventStreams : IDisposable
     private readonly HashSet<Listener> _listeners = [];
     private int _open;
 
-    public EventStreams(EventFeed feed, IPerdure perdure, EventMapping mapping, TimeProvider time, IOptions<PerdureHttpOptions> options)
+    public EventStreams(IStore store, IPerdure perdure, EventMapping mapping, TimeProvider time, IOptions<PerdureHttpOptions> options)
     {
-        (_feed, _perdure, _mapping, _time, _options) = (feed, perdure, mapping, time, options.Value);
+        (_feed, _perdure, _mapping, _time, _options) = (log => new(perdure, store, mapping, log), perdure, mapping, time, options.Value);
         _perdure.Refused += OnRefused;
     }
 
@@ -55,32 +57,58 @@ internal sealed class EventStreams : IDisposable
     /// <summary>Gives the place back.</summary>
     public void Leave() => Interlocked.Decrement(ref _open);
 
-    /// <summary>The end of the log: where a stream begins that names no place.</summary>
-    public async Task<EventPlace> End(CancellationToken cancellation) => EventPlace.Behind(await _feed.End(cancellation));
+    /// <summary>A feed for each log. How many there are is known once the store is open.</summary>
+    private EventFeed[] Feeds()
+    {
+        lock (_gate)
+        {
+            if (_feeds.Length == 0) _feeds = [.. Enumerable.Range(0, _perdure.Views.Logs.Count).Select(_feed)];
+            return _feeds;
+        }
+    }
+
+    /// <summary>How many logs there are.</summary>
+    public int Logs => Feeds().Length;
+
+    /// <summary>The ends of the logs: where a stream begins that names no place.</summary>
+    public async Task<EventPlaces> End(CancellationToken cancellation) =>
+        new([.. (await Task.WhenAll(Feeds().Select(feed => feed.End(cancellation)))).Select(EventPlace.Behind)]);
 
     /// <summary>The place to go on from where records behind that one were removed; null where none was.</summary>
-    public Task<EventPlace?> Missed(EventPlace after, CancellationToken cancellation) => _feed.Missed(after, cancellation);
-
-    /// <summary>All events behind a place, without end, and refusals as they happen.</summary>
-    public async IAsyncEnumerable<(StreamBeat Beat, CloudEvent? Event)> Follow(EventPlace after, EventFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
+    public async Task<EventPlaces?> Missed(EventPlaces after, CancellationToken cancellation)
     {
-        var reader = _feed.Read();
+        EventPlaces? begin = null;
+        var feeds = Feeds();
+        for (var log = 0; log < feeds.Length; log++)
+            if (await feeds[log].Missed(after[log], cancellation) is { } place) begin = (begin ?? after).With(log, place, feeds.Length);
+        return begin;
+    }
+
+    /// <summary>All events behind a place, without end, each with the place behind it, and refusals as they happen. Events of one log come in its order.</summary>
+    public async IAsyncEnumerable<(StreamBeat Beat, CloudEvent? Event, EventPlaces At)> Follow(EventPlaces after, EventFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var feeds = Feeds();
+        EventFeed.Reader[] readers = [.. feeds.Select(feed => feed.Read())];
         var listener = new Listener();
         lock (_gate) _listeners.Add(listener);
         try
         {
             while (true)
             {
-                var (events, read) = await reader.Next(after, cancellation);
-                foreach (var told in events)
-                    if (filter.Takes(told)) yield return (StreamBeat.Event, told);
+                var more = false;
+                for (var log = 0; log < readers.Length; log++)
+                {
+                    var (events, read) = await Next(readers, log, after[log], cancellation);
+                    foreach (var told in events)
+                        if (filter.Takes(told)) yield return (StreamBeat.Event, told, after.With(log, told.Place, readers.Length));
+                    more |= events.Count > 0 || read.CompareTo(after[log]) > 0;
+                    after = after.With(log, read, readers.Length);
+                }
                 while (listener.Refusals.Reader.TryRead(out var refused))
-                    if (filter.Takes(refused)) yield return (StreamBeat.Event, refused);
-                var moved = read.CompareTo(after) > 0;
-                after = read;
-                if (events.Count > 0 || moved) continue;
-                yield return (StreamBeat.Pause, null);
-                if (!await Wait(listener, after, cancellation)) yield return (StreamBeat.Heartbeat, null);
+                    if (filter.Takes(refused)) yield return (StreamBeat.Event, refused, after);
+                if (more) continue;
+                yield return (StreamBeat.Pause, null, after);
+                if (!await Wait(feeds, listener, after, cancellation)) yield return (StreamBeat.Heartbeat, null, after);
             }
         }
         finally
@@ -89,15 +117,27 @@ internal sealed class EventStreams : IDisposable
         }
     }
 
-    private async Task<bool> Wait(Listener listener, EventPlace after, CancellationToken cancellation)
+    // Of several databases one that is away holds up the others' events no more than anything else of theirs.
+    private static async Task<(IReadOnlyList<CloudEvent> Events, EventPlace Read)> Next(EventFeed.Reader[] readers, int log, EventPlace after, CancellationToken cancellation)
+    {
+        try
+        {
+            return await readers[log].Next(after, cancellation);
+        }
+        catch (StoreException) when (readers.Length > 1)
+        {
+            return ([], after);
+        }
+    }
+
+    private async Task<bool> Wait(EventFeed[] feeds, Listener listener, EventPlaces after, CancellationToken cancellation)
     {
         using var heartbeat = new CancellationTokenSource(_options.Heartbeat, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, heartbeat.Token);
-        var moved = _feed.Moved(after, either.Token);
-        var refused = listener.Refusals.Reader.WaitToReadAsync(either.Token).AsTask();
-        var first = await Task.WhenAny(moved, refused);
+        List<Task> any = [.. feeds.Select((feed, log) => feed.Moved(after[log], either.Token)), listener.Refusals.Reader.WaitToReadAsync(either.Token).AsTask()];
+        var first = await Task.WhenAny(any);
         await either.CancelAsync();
-        await Task.WhenAll(moved, refused).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(any).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         if (first.IsFaulted) await first;
         return !first.IsCanceled;

@@ -12,7 +12,7 @@ namespace Perdure.AspNetCore;
 /// </summary>
 internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider time, IOptions<PerdureHttpOptions> options, ILogger<JsonLinesFile> log) : BackgroundService
 {
-    private EventPlace _begin;
+    private readonly Dictionary<int, EventPlace> _begin = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -30,7 +30,7 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
             catch (EventsRemovedException overtaken)
             {
                 // The file says nothing of what is missing; the log does.
-                _begin = overtaken.Begin;
+                _begin[overtaken.Log] = overtaken.Begin;
                 Overtaken(log, overtaken, target);
             }
             catch (Exception e)
@@ -44,9 +44,11 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
     private async Task Write(string target, CancellationToken cancellation)
     {
         await using var output = target == "-" ? Console.OpenStandardOutput() : new FileStream(target, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 65_536);
-        var from = output is FileStream file ? Resume(file) : null;
-        if (from is { } place && place.CompareTo(_begin) < 0) from = _begin;
-        await foreach (var (beat, told) in streams.Follow(from ?? (target == "-" ? await streams.End(cancellation) : default), new(), cancellation))
+        var logs = streams.Logs;
+        var from = output is FileStream file ? Resume(file, logs) : null;
+        foreach (var (log, begin) in _begin)
+            if (from is not null && from[log].CompareTo(begin) < 0) from = from.With(log, begin, logs);
+        await foreach (var (beat, told, _) in streams.Follow(from ?? (target == "-" ? await streams.End(cancellation) : new([])), new(), cancellation))
         {
             if (beat != StreamBeat.Event)
             {
@@ -58,8 +60,8 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
         }
     }
 
-    /// <summary>Cuts a half-written last line off and finds the place of the last event in the file.</summary>
-    internal static EventPlace? Resume(FileStream file)
+    /// <summary>Cuts a half-written last line off and finds the place of the last event of each log in the file; null where there is none.</summary>
+    internal static EventPlaces? Resume(FileStream file, int logs = 1)
     {
         for (var window = 1L << 20; ; window *= 4)
         {
@@ -71,19 +73,24 @@ internal sealed partial class JsonLinesFile(EventStreams streams, TimeProvider t
             if (whole == 0 && from > 0) continue;
             file.SetLength(from + whole);
             file.Position = from + whole;
+            Dictionary<int, EventPlace> found = [];
             // Refusals have no place; behind many of them the last event that has one may be further up.
             foreach (var line in Encoding.UTF8.GetString(tail.AsSpan(0, whole)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Reverse())
-                if (PlaceOf(line) is { } place) return place;
-            if (from == 0) return null;
+                if (PlaceOf(line) is var (log, place) && found.TryAdd(log, place) && found.Count == logs) break;
+            if (found.Count == logs || from == 0) return found.Count == 0 ? null : new([.. Enumerable.Range(0, logs).Select(log => found.GetValueOrDefault(log))]);
         }
     }
 
-    private static EventPlace? PlaceOf(string line)
+    // The id of an event says its log where there are several.
+    private static (int Log, EventPlace Place)? PlaceOf(string line)
     {
         try
         {
             using var json = JsonDocument.Parse(line);
-            return json.RootElement.TryGetProperty("id", out var id) && id.GetString() is { } text && EventPlace.TryParse(text, out var place) ? place : null;
+            if (!json.RootElement.TryGetProperty("id", out var id) || id.GetString() is not { } text) return null;
+            var (log, colon) = (0, text.IndexOf(':', StringComparison.Ordinal));
+            if (colon >= 0 && !int.TryParse(text.AsSpan(0, colon), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out log)) return null;
+            return EventPlace.TryParse(text[(colon + 1)..], out var place) ? (log, place) : null;
         }
         catch (JsonException)
         {

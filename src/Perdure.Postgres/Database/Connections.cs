@@ -51,6 +51,8 @@ internal sealed class Connections(PostgresStoreOptions options)
         }
     }
 
+    private static readonly (string Name, string Value)[] NoMap = [];
+
     private static string Quoted(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 
     /// <summary>How long a commit is waited for before its connection is given up.</summary>
@@ -91,9 +93,9 @@ internal sealed class Connections(PostgresStoreOptions options)
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 1,
             // Rows of a group are few columns of many elements. Plans must not change with what a table seems to hold: every table is asked along an index.
-            Options = Settings(_given.Options, ("statement_timeout", Milliseconds(options.StatementWithin)), ("lock_timeout", Milliseconds(options.StatementWithin / 2)),
+            Options = Settings(_given.Options, [("statement_timeout", Milliseconds(options.StatementWithin)), ("lock_timeout", Milliseconds(options.StatementWithin / 2)),
                 ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2)), ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
-                ("enable_mergejoin", "off")),
+                ("enable_mergejoin", "off"), .. options.Map is { } map ? [("perdure.map", map.ToString(CultureInfo.InvariantCulture))] : NoMap]),
         };
         if (text.Timeout > Beyond.TotalSeconds) text.Timeout = (int)Beyond.TotalSeconds;
         var connection = new NpgsqlConnection(text.ConnectionString);

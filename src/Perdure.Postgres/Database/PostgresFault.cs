@@ -10,7 +10,7 @@ internal static class PostgresFault
     public const string Fenced = "PD002";
 
     /// <summary>An operation has ended the transaction that it was given.</summary>
-    public const string NotTheAttempts = "PD003";
+    public const string NotTheAttempts = "PD004";
 
     /// <summary>The server refused a statement and rolled its transaction back: nothing of it was written, for certain. What ends the connection is not that certain.</summary>
     public static bool IsCertain(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" };

@@ -8,7 +8,7 @@ internal static class SqlText
 {
     private const int Digits = 4;
 
-    private static readonly FrozenDictionary<string, string> Statements = new[] { "open.sql", "write.sql", "read.sql", "views.sql", "ownership.sql", "inbox.sql", "retention.sql", "replica.sql", "transact.sql" }
+    private static readonly FrozenDictionary<string, string> Statements = new[] { "open.sql", "write.sql", "read.sql", "views.sql", "ownership.sql", "inbox.sql", "retention.sql", "replica.sql", "transact.sql", "shard.sql" }
         .SelectMany(file => Named(File(file)))
         .ToFrozenDictionary(s => s.Name, s => s.Sql, StringComparer.Ordinal);
 

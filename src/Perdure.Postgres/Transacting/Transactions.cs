@@ -8,7 +8,7 @@ using Perdure.Postgres.Database;
 namespace Perdure.Postgres.Transacting;
 
 /// <summary>Transactions for operations, each on a connection of its own out of a bounded pool.</summary>
-internal sealed class Transactions(Connections connections, Func<EndCall> call, Action<int, long> fenced, Action<long> wrote) : ITransactions, IDisposable
+internal sealed class Transactions(Connections connections, Func<EndCall> call, Action<int, long> fenced, Action<long> wrote) : IDisposable
 {
     private readonly NpgsqlDataSource _source = connections.Transactions();
     private readonly ConcurrentBag<EndCall> _calls = [];
@@ -20,7 +20,7 @@ internal sealed class Transactions(Connections connections, Func<EndCall> call, 
     /// <summary>Cancelled when the store is let go of.</summary>
     public CancellationToken Closing => _closing.Token;
 
-    /// <inheritdoc />
+    /// <inheritdoc cref="ITransactions.Begin" />
     public async Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation)
     {
         NpgsqlConnection? connection = null;

@@ -5,7 +5,7 @@ using Perdure.Postgres.Database;
 namespace Perdure.Postgres.Writing;
 
 /// <summary>The rows beside a group's records: timers, messages to others, pages.</summary>
-internal sealed class BesideRows(BesideColumns columns, int lanes)
+internal sealed class BesideRows(BesideColumns columns)
 {
     private readonly Dictionary<(long Instance, TimerId Timer), (int Lane, long? Due)> _timers = [];
 
@@ -17,14 +17,15 @@ internal sealed class BesideRows(BesideColumns columns, int lanes)
         var id = item.Instance.Value;
         for (var i = 0; i < item.TimersCleared.Count; i++) _timers[(id, item.TimersCleared[i])] = (lane, null);
         for (var i = 0; i < item.TimersSet.Count; i++) _timers[(id, item.TimersSet[i].Timer)] = (lane, Milliseconds(item.TimersSet[i].Due));
-        for (var i = 0; i < item.Outbox.Count; i++) Send(item.Outbox[i]);
+        for (var i = 0; i < item.Outbox.Count; i++) Send(item.Outbox[i], lane);
         if (item.OutboxDone is { } done) Arrived(item, done);
         for (var i = 0; i < item.Pages.Count; i++) Raise(item.Pages[i], id, state, at);
     }
 
-    private void Send(OutboxMessage message)
+    // It leaves from the lane of its sender: whoever takes that lane over sends on what was not sent.
+    private void Send(OutboxMessage message, int lane)
     {
-        columns.OutLane.Add((short)(message.To.Slot % lanes));
+        columns.OutLane.Add((short)lane);
         columns.OutReceiver.Add(message.To.Value);
         columns.OutMessage.Add(StoredText.Of(message.MessageId));
         columns.OutOrdinal.Add(message.Ordinal);

@@ -25,10 +25,10 @@ internal sealed class GroupRows
     private readonly List<int> _starts = [], _businesses = [], _messageItems = [], _records = [];
     private Group _group = null!;
 
-    public GroupRows(Maps maps, Scopes scopes, int lanes)
+    public GroupRows(Maps maps, Scopes scopes)
     {
         (_maps, _scopes) = (maps, scopes);
-        _beside = new(Beside, lanes);
+        _beside = new(Beside);
     }
 
     public RecordColumns Records { get; } = new();

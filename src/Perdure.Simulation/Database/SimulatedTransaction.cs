@@ -46,7 +46,7 @@ internal sealed partial class SimulatedStore : ITransactions
     public ITransactions Transactions => this;
 
     /// <inheritdoc />
-    public Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation) =>
+    public Task<ITransaction> Begin(int of, TimeSpan within, CancellationToken cancellation) =>
         _closed ? Task.FromException<ITransaction>(Closed()) : Task.FromResult<ITransaction>(new SimulatedTransaction(this));
 
     /// <summary>Writes the end of an operation, with what takes effect.</summary>

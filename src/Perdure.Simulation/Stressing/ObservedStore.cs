@@ -8,7 +8,7 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
 {
     public ITransactions? Transactions => store.Transactions is null ? null : this;
 
-    public async Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation) => new Observed(await store.Transactions!.Begin(within, cancellation).ConfigureAwait(false), durable);
+    public async Task<ITransaction> Begin(int lane, TimeSpan within, CancellationToken cancellation) => new Observed(await store.Transactions!.Begin(lane, within, cancellation).ConfigureAwait(false), durable);
 
     private sealed class Observed(ITransaction transaction, Action<Item> durable) : ITransaction
     {

@@ -6,14 +6,14 @@ using Perdure.Sqlite.Writing;
 namespace Perdure.Sqlite.Transacting;
 
 /// <summary>Transactions for operations: one at a time, each on a connection of its own in a turn that the writer lends.</summary>
-internal sealed class Transactions(SqliteStoreOptions options, Writer writer, Maps maps) : ITransactions
+internal sealed class Transactions(SqliteStoreOptions options, Writer writer, Maps maps)
 {
     private readonly string _text = new SqliteConnectionStringBuilder
     {
         DataSource = options.Path, Mode = SqliteOpenMode.ReadWrite, Pooling = false, ForeignKeys = true, DefaultTimeout = Math.Max(1, (int)options.LockWithin.TotalSeconds),
     }.ConnectionString;
 
-    /// <inheritdoc />
+    /// <inheritdoc cref="ITransactions.Begin" />
     public async Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation)
     {
         var connection = new SqliteConnection(_text);

@@ -30,8 +30,17 @@ public interface ILaneOwner
     /// <summary>The database is there again.</summary>
     void Back();
 
+    /// <summary>Of several databases the one that has these lanes is away.</summary>
+    void Away(StoreException why, LaneRange lanes) => Away(why);
+
+    /// <summary>The database that has these lanes is there again.</summary>
+    void Back(LaneRange lanes) => Back();
+
     /// <summary>The log has grown, here or by another node.</summary>
     void Moved(long position);
+
+    /// <summary>Of several logs that one has grown.</summary>
+    void Moved(int log, long position) => Moved(position);
 
     /// <summary>Which nodes are alive, this one included; told when it changes.</summary>
     void Peers(IReadOnlyList<NodeIdentity> live);

@@ -105,6 +105,15 @@ public interface IStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Where an instance with those keys may be started, in a store of several databases: the start is given to a lane of that place and to no other. Null where any lane may take it.
+    /// </summary>
+    /// <exception cref="StoreException">It cannot be said now (<c>store.unavailable</c>), or not by this node any more (<c>shard.map-older</c>).</exception>
+    Task<StartPlace>? Place(StartKeys keys, CancellationToken cancellation) => null;
+
+    /// <summary>The clock of the database that has the lane; the same for a lane on all nodes.</summary>
+    TimeProvider ClockOf(int lane) => Clock;
+
+    /// <summary>
     /// Keeps a command for an instance whose lane another node owns, wakes that node, and waits for its answer. A command that is there already under that key is not kept twice.
     /// Null where no answer has come in the store's patience: the command is kept and will be carried out, and the same call again waits for the same answer.
     /// </summary>

@@ -4,10 +4,11 @@ namespace Perdure.Ports;
 public interface ITransactions
 {
     /// <summary>Begins a transaction on a connection of its own. Waits where all of them are in use.</summary>
+    /// <param name="lane">The lane of the instance for which it is.</param>
     /// <param name="within">How long it may take until it is committed; the database ends a statement that takes longer.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="StoreException">The database is away, or no connection was free in time.</exception>
-    Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation);
+    Task<ITransaction> Begin(int lane, TimeSpan within, CancellationToken cancellation);
 }
 
 /// <summary>A transaction for one attempt of one operation. Disposing of it undoes what was written and not committed.</summary>

@@ -17,6 +17,9 @@ public interface IViews
     /// <summary>Records of every instance in the order of the store's log, from behind <paramref name="after"/>, each with its instance's row.</summary>
     Task<IReadOnlyList<FeedRecord>> Feed(long after, int limit, CancellationToken cancellation);
 
+    /// <summary>A view of each log, where the store has several, each with an order and positions of its own; this one alone where it has one.</summary>
+    IReadOnlyList<IViews> Logs => [this];
+
     /// <summary>The position of the newest record; 0 where there is none.</summary>
     Task<long> FeedEnd(CancellationToken cancellation);
 

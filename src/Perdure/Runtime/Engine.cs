@@ -28,6 +28,8 @@ internal sealed class Engine(Node node) : IPerdure
 
     public Task FeedMoved(long after, CancellationToken cancellation) => node.Feed.Wait(after, cancellation);
 
+    public Task FeedMoved(int log, long after, CancellationToken cancellation) => node.FeedOf(log).Wait(after, cancellation);
+
     public Task<StartAnswer> Start(StartRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -59,7 +61,41 @@ internal sealed class Engine(Node node) : IPerdure
         if (prepared.BusinessKey is { } business && !IsKey(business))
             return Invalid(request, [new("$", $"The workflow's own key of this input must be 1 to {KeyMax} printable characters.")]);
 
-        if (node.NextLane() is not { } lane) return Answer(new StartAnswer.Unavailable("node.no-lane", "This node owns no lane now; others take starts.", Soon));
+        if (node.Store.Place(new(prepared.Namespace, code.Map.Workflow, prepared.RequestKey, prepared.BusinessKey), cancellation) is { } place) return Placed(place, request, code, prepared, cancellation);
+        return Given(request, code, prepared, cancellation);
+    }
+
+    /// <summary>Of several databases the keys say which one has the instance, or is to have it.</summary>
+    private async Task<StartAnswer> Placed(Task<StartPlace> place, StartRequest request, Carried code, PreparedStart start, CancellationToken cancellation)
+    {
+        try
+        {
+            switch (await place.ConfigureAwait(false))
+            {
+                case StartPlace.In(var lanes):
+                    if (node.AwayOf(lanes) is { } away) return new StartAnswer.Unavailable(away.Code, away.Message, Soon);
+                    return await Given(request, code, start with { Lanes = lanes }, cancellation).ConfigureAwait(false);
+                case StartPlace.KeyTaken(var taken):
+                    if (taken.PayloadHash.Span.SequenceEqual(start.PayloadHash.Span)) return new StartAnswer.Accepted(taken.Instance, code.Map.Workflow, taken.WorkflowVersion, request.Key, taken.CreatedAt, Created: false);
+                    node.Refuse("key.reused", "The idempotency key belongs to an instance that was started with another payload.", code.Map.Workflow, taken.Instance);
+                    return new StartAnswer.KeyReused(taken.Instance);
+                case StartPlace.BusinessKeyTaken(var instance):
+                    node.Refuse("business-key.taken", "The workflow's own key belongs to an instance of another request.", code.Map.Workflow, instance);
+                    return new StartAnswer.BusinessKeyTaken(instance, start.BusinessKey ?? "");
+                default:
+                    throw new InvalidOperationException("The places are a closed set.");
+            }
+        }
+        catch (StoreException e)
+        {
+            return new StartAnswer.Unavailable(e.Code, e.Message, Soon);
+        }
+    }
+
+    private Task<StartAnswer> Given(StartRequest request, Carried code, PreparedStart prepared, CancellationToken cancellation)
+    {
+        if (node.NextLane(prepared.Lanes) is not { } lane)
+            return Answer(new StartAnswer.Unavailable("node.no-lane", prepared.Lanes is null ? "This node owns no lane now; others take starts." : "This node owns no lane now in the database of these keys; others take the start.", Soon));
         if (lane.InFlight + lane.Queued >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
             return Refuse("engine.overloaded", request, Busy, _ => new StartAnswer.Overloaded(Soon));
         var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, request.Key, prepared.BusinessKey, prepared.PayloadHash);
@@ -114,6 +150,7 @@ internal sealed class Engine(Node node) : IPerdure
     private Task<CommandAnswer> Send(InstanceId instance, InstanceCommand command, CancellationToken cancellation)
     {
         if (node.Closed is { } closed) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(closed.Code, closed.Message, Soon));
+        if (node.AwayOf(instance) is { } away) return Task.FromResult<CommandAnswer>(new CommandAnswer.Unavailable(away.Code, away.Message, Soon));
         var lane = node.LaneOf(instance);
         if ((lane?.Backlog ?? node.Forwarding) >= node.Options.QueueMax)
         {

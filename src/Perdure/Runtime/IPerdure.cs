@@ -62,6 +62,9 @@ public interface IPerdure
     /// <summary>Completes when the feed has, or may have, records behind <paramref name="after"/>.</summary>
     Task FeedMoved(long after, CancellationToken cancellation);
 
+    /// <summary>The same of one of the store's logs, by its place in <see cref="IViews.Logs"/>.</summary>
+    Task FeedMoved(int log, long after, CancellationToken cancellation) => FeedMoved(after, cancellation);
+
     /// <summary>Refusals as they happen: for events and metrics; not stored.</summary>
     event Action<RefusalNotice>? Refused;
 

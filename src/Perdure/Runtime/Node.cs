@@ -174,12 +174,13 @@ internal sealed partial class Node : IAsyncDisposable
 
     public Lane? LaneNumbered(int lane) => _owned.Numbered(lane);
 
-    public Lane? NextLane() => _owned.Next();
+    public Lane? NextLane(LaneRange? among = null) => _owned.Next(among);
 
     public NodeHealth Health()
     {
         List<string> problems = [];
         if (Closed is { } closed) problems.Add(closed.Message);
+        problems.AddRange(_partlyAway.Values.Select(why => why.Message));
         if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: it takes commands, and no starts.");
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));

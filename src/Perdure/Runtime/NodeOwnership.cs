@@ -141,7 +141,45 @@ internal sealed partial class Node : ILaneOwner
         Log.DatabaseBack(_log);
     }
 
+    void ILaneOwner.Away(StoreException why, LaneRange lanes)
+    {
+        Log.DatabaseAway(_log, why, why.Code);
+        _partlyAway[lanes] = why;
+        foreach (var lane in _owned.All)
+            if (lanes.Has(lane.Lease.Lane)) lane.Post(new Lane.AwayMessage(why));
+    }
+
+    void ILaneOwner.Back(LaneRange lanes)
+    {
+        if (_partlyAway.TryRemove(lanes, out _)) Log.DatabaseBack(_log);
+    }
+
+    /// <summary>Why commands for the instance are not taken: its database is away, while others are there. Null where they are taken.</summary>
+    public StoreException? AwayOf(InstanceId instance)
+    {
+        if (_partlyAway.IsEmpty) return null;
+        foreach (var (lanes, why) in _partlyAway)
+            if (lanes.Has(instance)) return why;
+        return null;
+    }
+
+    /// <summary>The same of lanes.</summary>
+    public StoreException? AwayOf(LaneRange lanes) => _partlyAway.GetValueOrDefault(lanes);
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<LaneRange, StoreException> _partlyAway = new();
+
     void ILaneOwner.Moved(long position) => _feed.Moved(position, Shell);
+
+    void ILaneOwner.Moved(int log, long position)
+    {
+        _feeds.GetOrAdd(log, _ => new()).Moved(position, Shell);
+        _feed.Moved(position, Shell);
+    }
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, Feed> _feeds = new();
+
+    /// <summary>Of a log of several; the one feed where the store has one.</summary>
+    public Feed FeedOf(int log) => Store.Views.Logs.Count == 1 ? _feed : _feeds.GetOrAdd(log, _ => new());
 
     void ILaneOwner.Peers(IReadOnlyList<NodeIdentity> live) => _peers = live;
 }

@@ -19,10 +19,22 @@ internal static class Trespass
         CREATE TRIGGER watched AFTER INSERT ON perdure.log REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION watch()
         """;
 
-    public static Task Begin(RunningCluster cluster) => cluster.Rows(Watch, _ => 0);
+    public static async Task Begin(RunningCluster cluster)
+    {
+        foreach (var database in cluster.Databases) await Begin(cluster, database);
+    }
+
+    public static Task Begin(RunningCluster cluster, string database) => cluster.Rows(Watch, _ => 0, database);
 
     /// <summary>How many records were watched, and what was written by others than the owner.</summary>
-    public static async Task<(long Watched, IReadOnlyList<string> Found)> Found(RunningCluster cluster) =>
-        ((await cluster.Rows("SELECT coalesce(sum(records), 0)::bigint FROM watched", row => row.GetInt64(0)))[0],
-        await cluster.Rows("SELECT at || ': lane ' || lane || ' of ' || coalesce('node ' || owner, 'nobody') || ' was written by ' || writer FROM trespass", row => row.GetString(0)));
+    public static async Task<(long Watched, IReadOnlyList<string> Found)> Found(RunningCluster cluster)
+    {
+        var (watched, found) = (0L, new List<string>());
+        foreach (var database in cluster.Databases)
+        {
+            watched += (await cluster.Rows("SELECT coalesce(sum(records), 0)::bigint FROM watched", row => row.GetInt64(0), database))[0];
+            found.AddRange(await cluster.Rows("SELECT at || ': lane ' || lane || ' of ' || coalesce('node ' || owner, 'nobody') || ' was written by ' || writer FROM trespass", row => row.GetString(0), database));
+        }
+        return (watched, found);
+    }
 }

@@ -88,7 +88,7 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
 
     public ITransactions Transactions => this;
 
-    public Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation)
+    public Task<ITransaction> Begin(int lane, TimeSpan within, CancellationToken cancellation)
     {
         OpenTransactions++;
         return Task.FromResult<ITransaction>(new Transaction(this));

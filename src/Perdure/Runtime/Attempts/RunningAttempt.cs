@@ -77,7 +77,7 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         {
             // What was not committed was not done, so that an undo without an output has nothing to take back.
             if (step.Handle.IsTransacted && undo is not { Output: null })
-                _transaction = await lane.Node.Store.Transactions!.Begin(step.Handle.Timeout, _cancel!.Token).ConfigureAwait(false);
+                _transaction = await lane.Node.Store.Transactions!.Begin(lane.Lease.Lane, step.Handle.Timeout, _cancel!.Token).ConfigureAwait(false);
             var attempt = new Attempt(token, number, _cancel!.Token, report => Volatile.Write(ref _progress, report)) { Store = _transaction?.Store };
             if (undo is null) _result = await lane.Node.Operations.Run(step, lane.Codec, input, attempt).ConfigureAwait(false);
             else await lane.Node.Operations.Undo(step, lane.Codec, undo, attempt).ConfigureAwait(false);

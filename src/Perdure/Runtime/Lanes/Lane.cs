@@ -23,6 +23,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     private ILaneLoop? _loop;
     private readonly LaneBefore _before;
     private readonly DateTimeOffset _takenAt;
+    private readonly TimeProvider _clock;
 
     /// <param name="node">Whose lane it is.</param>
     /// <param name="lease">The lane.</param>
@@ -32,7 +33,8 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     public Lane(Node node, LaneLease lease, LaneBefore before, InstanceId newest, ILogger log)
     {
         (_node, _lease, _before, _log) = (node, lease, before, log);
-        _takenAt = node.Store.Clock.GetUtcNow();
+        _clock = node.Store.ClockOf(lease.Lane);
+        _takenAt = _clock.GetUtcNow();
         _ids = new(lease, newest);
         _attempts = new(this);
         _timers = new();
@@ -101,7 +103,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             (_inbox, _taken) = (_taken, _inbox);
             _posted = 0;
         }
-        var now = Moment(_node.Store.Clock.GetUtcNow());
+        var now = Moment(_clock.GetUtcNow());
         if (now < Now) ClockWentBack(Now - now);
         Now = now;
         for (var i = 0; i < _taken.Count; i++)
@@ -133,7 +135,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         EndHandOver();
         HotCount = _hot.Count;
         Volatile.Write(ref _gathered, _turns.Count + _parked);
-        return NextMoment() - Moment(_node.Store.Clock.GetUtcNow());
+        return NextMoment() - Moment(_clock.GetUtcNow());
     }
 
     /// <summary>What waits for a span of time goes on waiting for that span; timers keep their moments.</summary>

@@ -10,6 +10,8 @@ internal sealed record PreparedStart(string Namespace, string RequestKey, string
     public Parent? Parent { get; init; }
     public string? TraceParent { get; init; }
     public int Priority { get; init; }
+    /// <summary>The lanes that may take it; null where any may.</summary>
+    public LaneRange? Lanes { get; init; }
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }
 
@@ -65,7 +67,7 @@ internal sealed partial class Lane
         public override void Handle(Lane lane)
         {
             if (lane.Takes) lane.Start(code, start, reply);
-            else if (lane._node.Closed is null && lane._node.NextLane() is { } other && other != lane) other.Post(this);
+            else if (lane._node.Closed is null && lane._node.NextLane(start.Lanes) is { } other && other != lane) other.Post(this);
             else reply.Unavailable("node.stopping", Stopping);
         }
     }

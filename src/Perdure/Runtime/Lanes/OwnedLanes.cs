@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
@@ -18,8 +19,14 @@ internal sealed class OwnedLanes
     /// <summary>The lane of that number; null where another node has it.</summary>
     public Lane? Numbered(int lane) => (uint)lane < (uint)_byNumber.Length ? _byNumber[lane] : null;
 
-    /// <summary>The lane whose turn it is to take a start; null where the node has none.</summary>
-    public Lane? Next() => _all is { Length: > 0 } lanes ? lanes[(uint)Interlocked.Increment(ref _next) % (uint)lanes.Length] : null;
+    /// <summary>The lane whose turn it is to take a start, of those that may; null where the node has none.</summary>
+    public Lane? Next(LaneRange? among)
+    {
+        var lanes = _all;
+        for (var tries = lanes.Length; tries > 0; tries--)
+            if (lanes[(uint)Interlocked.Increment(ref _next) % (uint)lanes.Length] is var lane && among?.Has(lane.Lease.Lane) != false) return lane;
+        return null;
+    }
 
     /// <summary>Gives back the one whose place it takes.</summary>
     public Lane? Add(Lane lane)

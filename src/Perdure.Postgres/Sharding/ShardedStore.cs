@@ -1,0 +1,215 @@
+using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
+using Perdure.Ports;
+using Perdure.Postgres.Sharding;
+
+namespace Perdure.Postgres;
+
+/// <summary>
+/// A store of several PostgreSQL databases, each an ordinary store with lanes, keepers, writers and a log of its own. An instance lives wholly in the database that the map gives its key;
+/// ids say which one it is. One that is away stops its own lanes alone.
+/// </summary>
+public sealed partial class ShardedStore : IStore, ITransactions
+{
+    private readonly ShardMap _map;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger _log;
+    private readonly Func<int, PostgresStoreOptions> _options;
+    private Homes _homes = null!;
+    private Shard[] _shards = [];
+    private volatile StoreException? _older;
+
+    /// <param name="map">The databases, and how keys are divided among them. What is wrong with it is told by <see cref="Open"/>.</param>
+    /// <param name="configure">Writers, readers, and limits of time for each database; where it is and how many lanes it has, the map says.</param>
+    /// <param name="logs">For people.</param>
+    /// <param name="time">The process's own clock.</param>
+    public ShardedStore(ShardMap map, Action<PostgresStoreOptions>? configure, ILoggerFactory logs, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentNullException.ThrowIfNull(logs);
+        (_map, _logs, _log) = (map, logs, logs.CreateLogger<ShardedStore>());
+        _options = number =>
+        {
+            var database = map.Databases[number];
+            var options = new PostgresStoreOptions { ConnectionString = database.ConnectionString, Time = time };
+            configure?.Invoke(options);
+            (options.ConnectionString, options.Schema, options.Lanes, options.Map) = (database.ConnectionString, database.Schema, map.Lanes, _homes.Version);
+            return options;
+        };
+    }
+
+    /// <inheritdoc />
+    public bool IsShared => true;
+
+    /// <inheritdoc />
+    public TimeProvider Clock => (Array.Find(_shards, s => s.Store is not null) ?? throw NotOpen()).Opened.Clock;
+
+    /// <inheritdoc />
+    public TimeProvider ClockOf(int lane) => OfLane(lane).Opened.Clock;
+
+    /// <inheritdoc />
+    public IViews Views => _views ?? throw NotOpen();
+
+    /// <inheritdoc />
+    public IRetention Retention => _retention ?? throw NotOpen();
+
+    private ShardedViews? _views;
+    private ShardedRetention? _retention;
+
+    /// <summary>
+    /// Where an instance with those keys is to be: in the home that the newest map gives its slot, once none of the homes that older maps gave it has one of the keys. All of those know this node's map
+    /// before it asks them, so that nobody claims a key there behind its look.
+    /// </summary>
+    public Task<StartPlace> Place(StartKeys keys, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        if (_older is { } older) return Task.FromException<StartPlace>(older);
+        var slot = Homes.SlotOf(keys);
+        var home = _shards[_homes.Home(slot)];
+        if (home.Store is null) return Task.FromException<StartPlace>(Missing(home));
+        return _homes.Older(slot) is { Count: > 0 } before ? Look(before, home, keys, cancellation) : home.Place;
+    }
+
+    private async Task<StartPlace> Look(IReadOnlyList<byte> before, Shard home, StartKeys keys, CancellationToken cancellation)
+    {
+        foreach (var number in before)
+            if (await _shards[number].Opened.FindKey(keys.Namespace, keys.Workflow, keys.RequestKey, cancellation).ConfigureAwait(false) is { } key) return new StartPlace.KeyTaken(key);
+        if (keys.BusinessKey is { } business)
+            foreach (var number in before)
+                if (await _shards[number].Opened.FindBusinessKey(keys.Namespace, keys.Workflow, business, cancellation).ConfigureAwait(false) is { } holder) return new StartPlace.BusinessKeyTaken(holder);
+        return await home.Place.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc />
+    public void Commit(Batch batch, Action<CommitAnswer> answered)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var shard = OfLane(batch.Lane);
+        shard.Opened.Commit(batch with { Lane = _homes.Inner(batch.Lane) }, answer =>
+        {
+            if (answer is CommitAnswer.Committed(var items) && _older is null && items.Any(i => i is ItemAnswer.Refused(var reason) && reason.StartsWith(MapOlder, StringComparison.Ordinal)))
+            {
+                _older = new(MapOlder, $"{shard.Name} knows a newer shard map than this node, which takes no starts any more. Start it again with the newer map.");
+                _log.LogError("{Why}", _older.Message);
+            }
+            answered(answer);
+        });
+    }
+
+    private const string MapOlder = "shard.map-older";
+
+    // Asked before the store is open too: whether it has any.
+    /// <inheritdoc />
+    ITransactions IStore.Transactions => this;
+
+    // In the instance's own database, which must have the operation's tables.
+    async Task<ITransaction> ITransactions.Begin(int lane, TimeSpan within, CancellationToken cancellation) =>
+        new Inside(await ((ITransactions)OfLane(lane).Opened).Begin(_homes.Inner(lane), within, cancellation).ConfigureAwait(false), _homes);
+
+    private sealed class Inside(ITransaction transaction, Homes homes) : ITransaction
+    {
+        public StoreTransaction Store => transaction.Store;
+
+        public Task<TransactionAnswer> Commit(int lane, long epoch, Item item) => transaction.Commit(homes.Inner(lane), epoch, item);
+
+        public ValueTask DisposeAsync() => transaction.DisposeAsync();
+    }
+
+    /// <inheritdoc />
+    public void GivenUp(LaneLease lane)
+    {
+        ArgumentNullException.ThrowIfNull(lane);
+        OfLane(lane.Lane).Store?.GivenUp(lane with { Lane = _homes.Inner(lane.Lane) });
+    }
+
+    /// <inheritdoc />
+    public bool Holds(int lane) => OfLane(lane).Store?.Holds(_homes.Inner(lane)) ?? false;
+
+    /// <inheritdoc />
+    public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) => Of(to, store => store.Send(to, key, body, cancellation));
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation)
+    {
+        var shard = OfLane(lane);
+        var page = await shard.Opened.Inbox(_homes.Inner(lane), limit, cancellation).ConfigureAwait(false);
+        return [.. page.Select(m => m with { Position = m.Position * _map.Capacity + shard.Number })];
+    }
+
+    /// <inheritdoc />
+    public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation) =>
+        _shards[position % _map.Capacity].Opened.Answer(position / _map.Capacity, answer, final, cancellation);
+
+    /// <inheritdoc />
+    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => Of(instance, store => store.Load(instance, cancellation));
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<StoredInstance>> LoadTogether(IReadOnlyList<InstanceId> instances, CancellationToken cancellation) =>
+        [.. (await Task.WhenAll(instances.GroupBy(_homes.Of).Select(g => Numbered(g.Key).Opened.LoadTogether([.. g], cancellation))).ConfigureAwait(false)).SelectMany(found => found)];
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => OfLane(lane).Opened.Active(_homes.Inner(lane), after, limit, cancellation);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) =>
+        OfLane(lane).Opened.Timers(_homes.Inner(lane), until, after, limit, cancellation);
+
+    /// <inheritdoc />
+    public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) => OfLane(lane).Opened.NextTimer(_homes.Inner(lane), after, cancellation);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) => OfLane(lane).Opened.Outbox(_homes.Inner(lane), after, limit, cancellation);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
+        Of(instance, store => store.Records(instance, fromVersion, limit, cancellation));
+
+    /// <inheritdoc />
+    public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation)
+    {
+        var parent = Homes.ParentIn(requestKey);
+        var likely = parent is { } of && _homes.Of(of) < _shards.Length ? _homes.Of(of) : _homes.Home(Homes.SlotOf(@namespace, workflow, requestKey, isBusiness: false));
+        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation), isThere: parent is not null);
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) =>
+        [.. (await Task.WhenAll(OpenStores().Select(s => s.LiveOperations(cancellation))).ConfigureAwait(false)).SelectMany(all => all).Distinct()];
+
+    /// <summary>Erases the payloads of an instance that has ended; see <see cref="PostgresStore.Erase"/>.</summary>
+    /// <exception cref="StoreException"><c>store.not-ended</c>: it has not ended, or is not there.</exception>
+    public Task Erase(InstanceId instance, CancellationToken cancellation = default) => Numbered(_homes.Of(instance)).Opened.Erase(instance, cancellation);
+
+    private Shard OfLane(int lane) => Numbered(_homes.Of(lane));
+
+    private Shard Numbered(int number) => (uint)number < (uint)_shards.Length ? _shards[number]
+        : throw new StoreException("shard.unknown", $"Database {number} is not in this node's shard map, which has {_shards.Length}. Start the node again with the newer map.");
+
+    // What goes wrong before the read begins is told as the read tells it.
+    internal async Task<T> Of<T>(InstanceId instance, Func<PostgresStore, Task<T>> read) => await read(Numbered(_homes.Of(instance)).Opened).ConfigureAwait(false);
+
+    private IEnumerable<PostgresStore> OpenStores() => _shards.Select(s => s.Store).OfType<PostgresStore>();
+
+    /// <summary>What any of the databases has, the likeliest asked first. That none has it is said only where all were asked.</summary>
+    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read, bool isThere = false) where T : class
+    {
+        StoreException? away = null;
+        foreach (var shard in _shards.OrderBy(s => s.Number != likely))
+        {
+            try
+            {
+                if (await read(shard.Opened).ConfigureAwait(false) is { } found) return found;
+            }
+            catch (StoreException e)
+            {
+                // What can be nowhere else need not be looked for in one that is away.
+                if (!isThere || shard.Number == likely) away ??= e;
+            }
+        }
+        return away is null ? null : throw away;
+    }
+
+    private static StoreException Missing(Shard shard) => shard.Why;
+
+    private static StoreException NotOpen() => new("store.closed", "The store is not open.");
+}

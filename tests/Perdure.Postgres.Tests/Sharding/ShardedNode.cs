@@ -1,0 +1,103 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Postgres.Tests.Sharding;
+
+public sealed record Letter(string Number);
+public sealed record Stamped(string By);
+public sealed record Sent(string By);
+public sealed record Torn(string Why);
+
+/// <summary>Waits to be stamped, then ends. Its own key is its number, where that does not begin with a dash.</summary>
+public sealed class Post() : Workflow<Letter>("post", 1)
+{
+    protected override string? BusinessKey(Letter input) => input.Number.StartsWith('-') ? null : input.Number;
+
+    protected override Map<Letter> Define(Map<Letter> map) => map.Start("Written").Runs(Wait).End<Sent>("SENT").Revoked<Torn>("TORN");
+
+    public async Task<To<Sent, Torn>> Wait(IVisit<Letter> visit, Letter letter) => new Sent((await visit.Signal<Stamped>(name: "stamped"))!.By);
+}
+
+/// <summary>Has a letter sent by a child, and ends with it.</summary>
+public sealed class Errand(Post post) : Workflow<Letter>("errand", 1)
+{
+    protected override Map<Letter> Define(Map<Letter> map) => map.Start("Asked").Runs(Go).End<Sent>("DONE").Revoked<Torn>("CALLED_OFF");
+
+    public async Task<To<Sent, Torn>> Go(IVisit<Letter> visit, Letter letter) => (await visit.Child(post, "letter", letter)).State == "SENT" ? new Sent("child") : new Torn("child");
+}
+
+/// <summary>A node over a shard map, as a program has it.</summary>
+internal sealed class ShardedNode : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private ShardedNode(IHost host) => _host = host;
+
+    public IPerdure Perdure => _host.Services.GetRequiredService<IPerdure>();
+
+    public ShardedStore Store => (ShardedStore)_host.Services.GetRequiredService<IStore>();
+
+    public static async Task<ShardedNode> Open(ShardMap map, Action<PostgresStoreOptions>? configure = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddPerdure(p => p.Workflow<Post>().Workflow<Errand>().UseShardedPostgres(map, configure));
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(TestContext.Current.CancellationToken);
+            return new(host);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts until it is said what came of it: lanes may be on their way.</summary>
+    public async Task<StartAnswer> Start(string number, string? key = null, string workflow = "post")
+    {
+        var patience = Patience();
+        while (true)
+        {
+            var answer = await Perdure.Start(new(workflow, key ?? "key-" + number, Encoding.UTF8.GetBytes($$"""{"number":"{{number}}"}""")), patience);
+            if (answer is not StartAnswer.Unavailable { Code: "node.no-lane" or "node.stopping" }) return answer;
+            await Task.Yield();
+            patience.ThrowIfCancellationRequested();
+        }
+    }
+
+    public async Task<InstanceId> Started(string number, string? key = null) => Assert.IsType<StartAnswer.Accepted>(await Start(number, key)).Instance;
+
+    /// <summary>Signals until it is taken in.</summary>
+    public async Task Stamp(InstanceId id)
+    {
+        var patience = Patience();
+        while (await Perdure.Signal(id, "stamped", "stamp", "{\"by\":\"me\"}"u8.ToArray(), patience) is not CommandAnswer.Done) patience.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Waits until the instance has ended.</summary>
+    public async Task Ended(InstanceId id)
+    {
+        var patience = Patience();
+        while ((await Store.Load(id, patience))!.Row.Status != Status.Ended) await Task.Delay(10, patience);
+    }
+
+    public static CancellationToken Patience() => CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token).Token;
+
+    /// <summary>The number of the database that an instance is in.</summary>
+    public static int DatabaseOf(InstanceId id, ShardMap map) => id.Slot % (map.Lanes * map.Capacity) / map.Lanes;
+
+    public Task Stop() => _host.StopAsync(CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync(CancellationToken.None);
+        if (_host is IAsyncDisposable both) await both.DisposeAsync();
+        else _host.Dispose();
+    }
+}
