@@ -52,6 +52,9 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public void Attach(ILaneOwner owner) => store.Attach(owner);
     public bool Holds(int lane) => store.Holds(lane);
     public void GivenUp(LaneLease lane) => store.GivenUp(lane);
+    public Task<StartPlace>? Place(StartKeys keys, CancellationToken cancellation) => store.Place(keys, cancellation);
+    public TimeProvider ClockOf(int lane) => store.ClockOf(lane);
+    public IStoreReads? Stale() => store.Stale();
     public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) => store.Send(to, key, body, cancellation);
     public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => store.Inbox(lane, limit, cancellation);
     public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation) => store.Answer(position, answer, final, cancellation);
