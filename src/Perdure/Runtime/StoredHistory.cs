@@ -3,6 +3,22 @@ using Perdure.Ports;
 
 namespace Perdure.Runtime;
 
+/// <summary>A stored instance and what it says, or why that cannot be told. Made where it was read, so that lanes do not decode.</summary>
+internal sealed record Rebuilt(StoredInstance Stored, Instance? Instance, Exception? Unreadable)
+{
+    public static Rebuilt Of(StoredInstance stored)
+    {
+        try
+        {
+            return new(stored, StoredHistory.Rebuild(stored), null);
+        }
+        catch (Exception e)
+        {
+            return new(stored, null, e);
+        }
+    }
+}
+
 /// <summary>Stored records as what they say.</summary>
 internal static class StoredHistory
 {

@@ -66,9 +66,9 @@ internal sealed partial class Lane
             return;
         }
         _loading += ids.Length;
-        Read(read, stored =>
+        Read(read, stored => stored.Select(Rebuilt.Of).ToList(), stored =>
         {
-            var found = stored.ToDictionary(s => s.Row.Id);
+            var found = stored.ToDictionary(s => s.Stored.Row.Id);
             foreach (var hot in hots) Loaded(hot, found.GetValueOrDefault(hot.Id));
         }, () => Array.ForEach(hots, TryLoad));
     }
@@ -79,7 +79,7 @@ internal sealed partial class Lane
         TryLoad(hot);
     }
 
-    private void Loaded(Hot hot, StoredInstance? stored)
+    private void Loaded(Hot hot, Rebuilt? stored)
     {
         _loading--;
         if (hot.Dropped) return;
@@ -101,7 +101,7 @@ internal sealed partial class Lane
     }
 
     private void TryLoad(Hot hot) =>
-        Read(_node.Store.Load(hot.Id, CancellationToken.None), stored => Loaded(hot, stored), () =>
+        Read(_node.Store.Load(hot.Id, CancellationToken.None), stored => stored is null ? null : Rebuilt.Of(stored), stored => Loaded(hot, stored), () =>
         {
             if (hot is { Dropped: false, Owed: true })
             {
@@ -146,11 +146,12 @@ internal sealed partial class Lane
         Settle(hot);
     }
 
-    private void Restore(Hot hot, StoredInstance stored)
+    private void Restore(Hot hot, Rebuilt rebuilt)
     {
+        var stored = rebuilt.Stored;
         hot.Code = _node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion);
         hot.Salt = stored.Row.Salt;
-        hot.Instance = StoredHistory.Rebuild(stored);
+        hot.Instance = rebuilt.Instance ?? throw rebuilt.Unreadable!;
         var last = stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint;
         hot.Head = last.Hash.ToArray();
         hot.Loading = false;
@@ -264,17 +265,21 @@ internal sealed partial class Lane
     }
 
     /// <summary>Reads from the store; the answer comes back as a message.</summary>
-    private void Read<T>(Task<T> read, Action<T> answer, Action failed) =>
-        read.ContinueWith((task, _) => Post(new ReadMessage<T>(task, answer, failed)), null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    private void Read<T>(Task<T> read, Action<T> answer, Action failed) => Read(read, found => found, answer, failed);
 
-    private sealed class ReadMessage<T>(Task<T> task, Action<T> answer, Action failed) : LaneMessage
+    /// <summary>The same, where something is made of what was read before it comes to the lane: beside it, on whatever thread the read ended.</summary>
+    private void Read<T, TMade>(Task<T> read, Func<T, TMade> make, Action<TMade> answer, Action failed) => read.ContinueWith(
+        (task, _) => Post(task.IsCompletedSuccessfully ? new ReadMessage<TMade>(make(task.Result), null, answer, failed) : new ReadMessage<TMade>(default!, task.Exception ?? (Exception)new TaskCanceledException(task), answer, failed)),
+        null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private sealed class ReadMessage<T>(T made, Exception? fault, Action<T> answer, Action failed) : LaneMessage
     {
         public override void Handle(Lane lane)
         {
-            if (task.IsCompletedSuccessfully) answer(task.Result);
+            if (fault is null) answer(made);
             else
             {
-                Log.ReadFailed(lane._log, task.Exception!);
+                Log.ReadFailed(lane._log, fault);
                 failed();
             }
         }
