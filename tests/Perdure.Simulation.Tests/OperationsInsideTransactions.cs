@@ -9,7 +9,9 @@ public sealed class OperationsInsideTransactions
         .Replace<Debit, Moved, Entry>(m => new($"-{m.Amount}"), _ => { })
         .Replace<Credit, Moved, Entry>(m => m.Amount == 3 ? throw new PermanentFailure("account.closed", "No more.") : new($"+{m.Amount}"), _ => { })
         .Replace<Tell, Moved, Entry>(m => new($"told {m.Amount}"))
-        .Starts("transfer", (_, number) => new Moved($"m{number}", number % 5), count: 20);
+        .Starts("transfer", (_, number) => new Moved($"m{number}", number % 5), count: 20)
+        .Sends("transfer", (_, number) => new Note($"note {number}"), count: 4)
+        .Interrupts(pauses: 0.3, cancels: 0.2);
 
     [Fact]
     public void Every_transfer_ends_and_each_effect_is_there_with_its_record()
@@ -49,6 +51,7 @@ public sealed class OperationsInsideTransactions
 
 public sealed record Moved(string Id, int Amount);
 public sealed record Entry(string Line);
+public sealed record Note(string Text);
 public sealed record Done(string Lines);
 public sealed record Undone(string Code);
 
@@ -69,7 +72,7 @@ public sealed class Tell : TransactedIrreversible<Moved, Entry>
     public override Task<Entry> Run(Moved input, StoreTransaction store, Attempt attempt) => throw new InvalidOperationException("Only its place is taken.");
 }
 
-/// <summary>One after the other, then two at once, with a signal-free wait between.</summary>
+/// <summary>One after the other, then two at once, with waits between for time and for a message.</summary>
 public sealed class Transfer(Debit debit, Credit credit, Tell tell) : Workflow<Moved>("transfer", version: 1)
 {
     protected override Map<Moved> Define(Map<Moved> map) => map.Start("Asked").Runs(Move).End<Done>().Revoked<Undone>(cancelled: by => new(by.Reason));
@@ -81,6 +84,7 @@ public sealed class Transfer(Debit debit, Credit credit, Tell tell) : Workflow<M
         await visit.Sleep(2.Seconds);
         var given = await visit.Try(credit, move);
         if (!given.Ok) return new Undone(given.Failure.Code);
+        await visit.Signal<Note>(within: 1.Seconds);
         var both = (first: visit.Try(tell, move, key: "1"), second: visit.Try(credit, move, key: "2"));
         var (first, second) = (await both.first, await both.second);
         if (!first.Ok) return new Undone(first.Failure.Code);
