@@ -11,7 +11,12 @@ public sealed class OperationsInsideTransactions
         .Replace<Tell, Moved, Entry>(m => new($"told {m.Amount}"))
         .Starts("transfer", (_, number) => new Moved($"m{number}", number % 5), count: 20)
         .Sends("transfer", (_, number) => new Note($"note {number}"), count: 4)
-        .Interrupts(pauses: 0.3, cancels: 0.2);
+        .Interrupts(pauses: 0.3, cancels: 0.2)
+        .Invariant("incidents", world =>
+        {
+            foreach (var page in world.Pages)
+                if (page.Page.Code is "store.refused" or "instance.broken") world.Fail($"{page.Instance} is an incident: {page.Page.Summary}");
+        });
 
     [Fact]
     public void Every_transfer_ends_and_each_effect_is_there_with_its_record()
