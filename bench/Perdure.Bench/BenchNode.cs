@@ -21,7 +21,7 @@ internal sealed class BenchNode : IAsyncDisposable
         var ends = new Ends();
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddLogging(b => b.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
-        builder.Services.AddPerdure(p => store.Use(p.Workflow<FiveSteps>().Workflow<Rounds>().Workflow<Held>().Workflow<Sleeper>()).Configure(configure ?? (_ => { })));
+        builder.Services.AddPerdure(p => store.Use(p.Workflow<FiveSteps>().Workflow<FiveInside>().Workflow<Rounds>().Workflow<Held>().Workflow<Sleeper>()).Configure(configure ?? (_ => { })));
         var host = builder.Build();
         await host.StartAsync();
         return new(host, ends);

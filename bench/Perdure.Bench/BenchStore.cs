@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Npgsql;
 using Perdure.Postgres;
 using Perdure.Sqlite;
@@ -37,6 +38,16 @@ internal sealed class BenchStore : IDisposable
             store.Lanes = _options.Int("Lanes", store.Lanes);
             store.Writers = _options.Int("Writers", store.Writers);
         });
+
+    /// <summary>Runs a statement beside the store.</summary>
+    public async Task Execute(string sql)
+    {
+        await using System.Data.Common.DbConnection connection = _path is not null ? new SqliteConnection($"Data Source={_path}") : new NpgsqlConnection(_connection);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
 
     /// <summary>What it takes on disk.</summary>
     public long Bytes

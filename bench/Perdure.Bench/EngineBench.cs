@@ -13,12 +13,14 @@ internal static class EngineBench
         await using (var node = await BenchNode.Open(store))
         {
             var (input, run) = (FiveSteps.Input(), Guid.NewGuid().ToString("n")[..8]);
+            var workflow = options.Text("Workflow", "five-steps");
+            if (workflow == "five-inside") await store.Execute(Inside.Table);
             long started = 0, ended = 0;
             var acknowledged = new System.Collections.Concurrent.ConcurrentBag<double>();
             async Task Start()
             {
                 var asked = Stopwatch.GetTimestamp();
-                var answer = await node.Engine.Start(new("five-steps", $"{run}-{Interlocked.Increment(ref started)}", input));
+                var answer = await node.Engine.Start(new(workflow, $"{run}-{Interlocked.Increment(ref started)}", input));
                 if (answer is not StartAnswer.Accepted) throw new InvalidOperationException($"Not started: {answer}");
                 acknowledged.Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
             }
@@ -53,7 +55,7 @@ internal static class EngineBench
             using var patience = new CancellationTokenSource(options.Text("DrainWithin", "") is { Length: > 0 } within ? TimeSpan.FromSeconds(double.Parse(within)) : Timeout.InfiniteTimeSpan);
             while (ended < started && await node.Ends.One(patience.Token)) ended++;
             Marks.Say("drained", ("workflows", ended), ("batches", node.Ends.Commits));
-            Console.WriteLine($"engine  {steps / took,10:N0} steps/s, {inFlight} in flight; {cpu.TotalMicroseconds / steps:0.0} µs of CPU a step, {cpu.TotalSeconds / took:0.00} cores: "
+            Console.WriteLine($"engine  {steps / took,10:N0} steps/s of {workflow}, {inFlight} in flight; {cpu.TotalMicroseconds / steps:0.0} µs of CPU a step, {cpu.TotalSeconds / took:0.00} cores: "
                 + string.Join(", ", busy.Where(b => b.Value / took > 0.02).OrderByDescending(b => b.Value).Select(b => $"{b.Key} {b.Value / took:0.00}"))
                 + $"; {(GC.GetTotalAllocatedBytes() - allocated) / (double)steps / 1000:0.0} KB allocated a step, {(GC.CollectionCount(0) - collections) / took:0.0} collections/s; {store.Bytes / 1e3 / ended:0.00} KB a workflow");
             Console.WriteLine($"engine  {commits / took:0} commits/s, {commits * FiveSteps.Steps / (double)steps:0.000} a workflow of 14 rows (instance, request key, 6 records, 5 tokens, transition); "

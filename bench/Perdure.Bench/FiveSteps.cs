@@ -35,6 +35,35 @@ internal sealed class Trivial : Irreversible<Portion, Produced>
     }
 }
 
+/// <summary>The same where each operation writes a row of its own inside of the store's transaction.</summary>
+internal sealed class FiveInside(Inside inside) : Workflow<Job>("five-inside", version: 1)
+{
+    protected override Map<Job> Define(Map<Job> map) => map.Start("Begun").Runs(Work).End<Finished>("FINISHED");
+
+    public async Task<To<Finished>> Work(IVisit<Job> visit, Job job)
+    {
+        var length = 0;
+        for (var step = 1; step <= job.Steps; step++) length += (await visit.Run(inside, new(step))).Text.Length;
+        return new Finished(length);
+    }
+}
+
+internal sealed class Inside : TransactedIrreversible<Portion, Produced>
+{
+    /// <summary>The table that it writes to.</summary>
+    public const string Table = "CREATE TABLE IF NOT EXISTS bench_row (number int NOT NULL, text text NOT NULL)";
+
+    private static readonly string Text = new('r', 98);
+
+    public override async Task<Produced> Run(Portion input, StoreTransaction store, Attempt attempt)
+    {
+        await using var command = store.Connection.CreateCommand();
+        (command.Transaction, command.CommandText) = (store.Transaction, $"INSERT INTO bench_row (number, text) VALUES ({input.Number}, '{Text}')");
+        await command.ExecuteNonQueryAsync(attempt.Cancelled);
+        return new(Text);
+    }
+}
+
 /// <summary>One visit after another of the same state: an instance with as many transitions as its input says.</summary>
 internal sealed class Rounds(Trivial trivial) : Workflow<Job>("rounds", version: 1)
 {

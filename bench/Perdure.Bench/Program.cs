@@ -78,7 +78,7 @@ switch (bench)
             perdure-bench COMMAND [--Name=value]…
 
               all      latency, raw, store and engine in one run, and their ratios
-              engine   5-step workflows by the whole engine                      --Seconds=10 --InFlight=1000
+              engine   5-step workflows by the whole engine                      --Seconds=10 --InFlight=1000 --Workflow=five-steps|five-inside
               latency  one 5-step workflow at a time, fdatasync between          --Workflows=1000
               store    5-step workflows written by the SQLite store alone        --Seconds=10 --InFlight=1000 --Batch=1000
               postgres the PostgreSQL store alone, beside binary COPY            --Connection="Host=…" --Writers=2 --Lanes=12 --InFlight=1000 --Seconds=10 --Rounds=1
