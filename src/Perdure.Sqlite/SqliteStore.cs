@@ -37,6 +37,8 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     /// <inheritdoc />
     ITransactions IStore.Transactions => this;
 
+    bool ITransactions.IsExclusive => true;
+
     Task<ITransaction> ITransactions.Begin(int lane, TimeSpan within, CancellationToken cancellation) => (_transactions ?? throw NotOpen()).Begin(within, cancellation);
 
     /// <inheritdoc />

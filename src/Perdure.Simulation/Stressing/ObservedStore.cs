@@ -8,6 +8,8 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
 {
     public ITransactions? Transactions => store.Transactions is null ? null : this;
 
+    public bool IsExclusive => store.Transactions!.IsExclusive;
+
     public async Task<ITransaction> Begin(int lane, TimeSpan within, CancellationToken cancellation) => new Observed(await store.Transactions!.Begin(lane, within, cancellation).ConfigureAwait(false), durable);
 
     private sealed class Observed(ITransaction transaction, Action<Item> durable) : ITransaction

@@ -3,6 +3,12 @@ namespace Perdure.Ports;
 /// <summary>How a store lets operations run inside of transactions of its own database.</summary>
 public interface ITransactions
 {
+    /// <summary>
+    /// Whether nothing else of the store is written while one of its transactions is open. Then an instance has nothing to be written, and decides nothing, from before its operation's transaction begins
+    /// until it is over: its end would wait for what waits for it.
+    /// </summary>
+    bool IsExclusive => false;
+
     /// <summary>Begins a transaction on a connection of its own. Waits where all of them are in use.</summary>
     /// <param name="lane">The lane of the instance for which it is.</param>
     /// <param name="within">How long it may take until it is committed; the database ends a statement that takes longer.</param>

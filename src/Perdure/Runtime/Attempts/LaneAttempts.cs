@@ -142,6 +142,7 @@ internal sealed class LaneAttempts(Lane lane)
         if (!_lines.TryGetValue(timeout, out var line)) _lines.Add(timeout, line = new());
         line.Add(attempt);
         attempt.Begin();
+        if (!lane.Binds(attempt)) attempt.Go();
     }
 }
 
@@ -204,8 +205,8 @@ internal sealed partial class Lane
             return;
         }
         _attempts.End(attempt);
-        if (attempt.Transaction is null) Report(attempt, attempt.Failure, attempt.Result);
-        else EndInTransaction(attempt);
+        if (attempt.Transaction is not null) EndInTransaction(attempt);
+        else Report(attempt, attempt.Failure, attempt.Result);
     }
 
     internal void TimedOut(RunningAttempt attempt) =>
@@ -213,10 +214,13 @@ internal sealed partial class Lane
 
     private void Report(RunningAttempt attempt, Failure? failure, Payload? result)
     {
-        if (attempt.Hot.Dropped || _halted) return;
+        var hot = attempt.Hot;
+        if (hot.Dropped || _halted) return;
         Count(attempt, failure);
-        if (Leaving && failure is { Code: "step.cancelled" }) return;      // cut off by the stop: recovery runs it again under the same token
-        Handle(attempt.Hot, EndOf(attempt, failure, result));
+        var bound = Unbind(attempt);
+        // Cut off by the stop, recovery runs it again under the same token.
+        if (!(Leaving && failure is { Code: "step.cancelled" })) Handle(hot, EndOf(attempt, failure, result));
+        if (bound) GoOn(hot);
     }
 
     private Command EndOf(RunningAttempt attempt, Failure? failure, Payload? result)

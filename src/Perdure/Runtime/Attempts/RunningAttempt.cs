@@ -32,16 +32,29 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
     public Progress? Progress => Volatile.Read(ref _progress);
     public long StartedAt { get; private set; }
 
+    /// <summary>It has been sent off to run.</summary>
+    public bool IsRunning { get; private set; }
+
+    /// <summary>It has come back, and its end waits to be written in its transaction.</summary>
+    public bool HasRun;
+
     /// <summary>It has been given up: its end changes nothing any more.</summary>
     public bool Over;
     public DateTimeOffset TimesOutAt;
     public RunningAttempt? Earlier, Later;
     public TimeoutLine? Line;
 
+    /// <summary>Its time runs from here.</summary>
     public void Begin()
     {
         StartedAt = Stopwatch.GetTimestamp();
         _cancel = new();
+    }
+
+    /// <summary>Runs it.</summary>
+    public void Go()
+    {
+        IsRunning = true;
         lane.Node.Shell.Dispatch(this);
     }
 

@@ -6,28 +6,60 @@ namespace Perdure.Runtime;
 /// <summary>
 /// Ends of operations that ran inside of a transaction of the store's database. Such an end, with all that the body answers to it, is written in that same transaction, apart from the lane's batches.
 /// From then until it is answered the instance decides nothing else, so that its memory can go back where the transaction is not committed; commands wait, as they do for one that is being loaded.
+/// Where the store writes nothing else while such a transaction is open, that begins before the transaction does.
 /// </summary>
 internal sealed partial class Lane
 {
     private int _ending;
 
+    /// <summary>Has an attempt wait until its instance has nothing to be written, where the store cannot write that while the attempt's transaction is open. False where it need not.</summary>
+    internal bool Binds(RunningAttempt attempt)
+    {
+        if (!attempt.Step.Handle.IsTransacted || !_node.Store.Transactions!.IsExclusive) return false;
+        Enqueue(attempt);
+        return true;
+    }
+
+    private void Enqueue(RunningAttempt attempt)
+    {
+        _ending++;
+        (attempt.Hot.Ends ??= new()).Enqueue(attempt);
+        WriteEnd(attempt.Hot);
+    }
+
+    /// <summary>An attempt that its instance was bound to has come to another end than a commit.</summary>
+    private bool Unbind(RunningAttempt attempt)
+    {
+        if (attempt.Hot.Ends is not { Count: > 0 } ends || !ends.Contains(attempt)) return false;
+        _ending--;
+        if (ends.Peek() == attempt) ends.Dequeue();
+        else attempt.Hot.Ends = new(ends.Where(other => other != attempt));
+        return true;
+    }
+
     private void EndInTransaction(RunningAttempt attempt)
     {
         var hot = attempt.Hot;
+        attempt.HasRun = true;
         if (hot.Dropped || hot.Halted)
         {
             _ = attempt.Discard();
             return;
         }
-        _ending++;
-        (hot.Ends ??= new()).Enqueue(attempt);
-        WriteEnd(hot);
+        if (hot.Ends?.Contains(attempt) == true) WriteEnd(hot);
+        else Enqueue(attempt);
     }
 
-    /// <summary>Decides and writes the first end that waits, once everything that was decided before it is durable.</summary>
+    /// <summary>Decides and writes the first end that waits, once everything that was decided before it is durable; or has the first attempt run that waited for that.</summary>
     private void WriteEnd(Hot hot)
     {
         if (hot.IsEnding || hot.Uncommitted > 0 || hot.Ends is not { Count: > 0 } ends) return;
+        if (ends.Peek() is { HasRun: false } first)
+        {
+            if (!first.IsRunning && !Leaving) first.Go();
+            else if (!first.IsRunning) Leave(first);
+            return;
+        }
         var attempt = ends.Peek();
         var (before, head, hadBody, turn) = (hot.Instance!, hot.Head, hot.Body is not null, new Turn(hot, Now));
         Item? item = null;
@@ -111,6 +143,14 @@ internal sealed partial class Lane
         GoOn(hot);
     }
 
+    /// <summary>Nothing is started any more: recovery does.</summary>
+    private void Leave(RunningAttempt waiting)
+    {
+        Unbind(waiting);
+        _attempts.End(waiting);
+        GoOn(waiting.Hot);
+    }
+
     /// <summary>The instance in memory is again as it is durable; its body runs anew, along its journal.</summary>
     private static void GoBack(Hot hot, SentEnd end)
     {
@@ -154,7 +194,7 @@ internal sealed partial class Lane
         foreach (var attempt in ends)
         {
             _ending--;
-            if (attempt != sent) _ = attempt.Discard();
+            if (attempt != sent && attempt.HasRun) _ = attempt.Discard();      // one that still runs does so itself when it comes back
         }
     }
 }
