@@ -124,12 +124,12 @@ public abstract partial class StoreConformance
         // A store with one writer is the operation's alone by now; with many, others write meanwhile.
         if (Store.IsShared) await Pay(transaction, 1);
         var meanwhile = Store.IsShared ? await Commit(others[0].Start(), others[1].Start()) : [];
-        var behind = await Store.Views.FeedEnd(Now);
+        var behind = await Log.FeedEnd(Now);
         if (!Store.IsShared) await Pay(transaction, 1);
         var position = Assert.IsType<TransactionAnswer.Committed>(await transaction.Commit(Lease.Lane, Lease.Epoch, life.Turn())).Position;
         await transaction.DisposeAsync();
         Assert.All(meanwhile, m => Assert.True(position > Assert.IsType<ItemAnswer.Committed>(m).Position));
-        Assert.Equal([life.Id], (await Store.Views.Feed(behind, 10, Now)).Select(r => r.Record.Instance));
+        Assert.Equal([life.Id], (await Log.Feed(behind, 10, Now)).Select(r => r.Record.Instance));
         var next = Assert.IsType<ItemAnswer.Committed>(Assert.Single(await Commit(life.Turn())));
         Assert.True(next.Position > position);
     }
@@ -155,7 +155,7 @@ public abstract partial class StoreConformance
         }, Now)));
         Assert.Equal(lives.Length * each, await Paid());
         foreach (var one in lives) Assert.Equal(each, (await Loaded(one.Id)).Stack.Count);
-        var feed = (await Store.Views.Feed(0, 1_000, Now)).Select(r => (r.Record.Position, r.Record.Instance, r.Record.Version)).ToList();
+        var feed = (await Log.Feed(0, 1_000, Now)).Select(r => (r.Record.Position, r.Record.Instance, r.Record.Version)).ToList();
         Assert.Equal(feed.Count, feed.Select(f => f.Position).Distinct().Count());
         foreach (var one in lives) Assert.Equal(Enumerable.Range(1, each + 1).Select(v => (long)v), feed.Where(f => f.Instance == one.Id).Select(f => f.Version));
     }

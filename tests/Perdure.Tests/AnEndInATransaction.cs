@@ -105,6 +105,50 @@ public sealed class AnEndInATransaction
     }
 
     [Fact]
+    public void Where_nothing_else_is_written_meanwhile_begins_once_all_before_it_is_durable_and_commands_wait_until_it_is_over()
+    {
+        _store.IsExclusive = true;
+        var openWhenWritten = new List<int>();
+        _store.Fault = _ =>
+        {
+            openWhenWritten.Add(_store.OpenTransactions);
+            return null;
+        };
+        _till.Holds = n => n == 1;
+        var node = Node();
+        var id = node.Start("purchase", """{"parts":3,"atOnce":true,"waits":true}""");
+        Assert.Equal(1, _store.OpenTransactions);
+        Assert.Equal([1], _till.Paid);      // the others wait for it
+        var said = node.Engine.Signal(id, "word", "m1", """{"text":"one"}"""u8.ToArray());
+        node.Shell.Settle();
+        Assert.False(said.IsCompleted);
+        _till.Go();
+        Assert.Equal(new CommandAnswer.Done(true), node.Done(said));
+        Assert.Equal("""{"why":"one"}""", node.DataOf(id));
+        Assert.Equal([1, 2, 3], _till.Paid);
+        Assert.All(openWhenWritten, open => Assert.Equal(0, open));
+        Assert.Empty(node.Logged);
+    }
+
+    [Fact]
+    public void Where_nothing_else_is_written_meanwhile_one_that_fails_or_takes_too_long_lets_the_others_go_on()
+    {
+        _store.IsExclusive = true;
+        _till.Holds = n => n == 1 && _till.Paid.Count == 1;
+        _till.Fails = n => n == 2 && _till.Paid.Count == 2 ? new InvalidOperationException("No.") : null;
+        var node = Node();
+        var id = node.Start("purchase", """{"parts":3,"atOnce":true}""");
+        node.Shell.Pass(4.Seconds);
+        Assert.Equal([1], _till.Paid);
+        node.Shell.Pass(2.Seconds);
+        _till.Go();
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal("PAID", node.Look(id).State);
+        Assert.Equal(0, _store.OpenTransactions);
+        Assert.Empty(node.Logged);
+    }
+
+    [Fact]
     public void Two_of_one_instance_are_written_one_after_the_other()
     {
         var sent = new List<(Item Item, TaskCompletionSource<TransactionAnswer> Answer)>();

@@ -23,7 +23,7 @@ public sealed class Elsewhere
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("--store is sqlite or postgres, not mysql.", "--store", "mysql")]
+    [InlineData("--store is sqlite, postgres or shards, not mysql.", "--store", "mysql")]
     [InlineData("--store postgres needs --connection", "--store", "postgres")]
     [InlineData("--downstream must be an address", "--downstream", "5000")]
     public async Task A_choice_that_cannot_be_is_told_at_once(string says, params string[] settings)

@@ -23,6 +23,8 @@ public abstract class ShardedConformance : StoreConformance.StoreConformance
 
     protected override IStore Create() => new ShardedStore(Maps.Of(1, _places.GetAwaiter().GetResult()), null, NullLoggerFactory.Instance, TimeProvider.System);
 
+    protected override bool HasAll(Ports.Ownership owned) => owned.Lanes.Count == 2;
+
     protected override LaneLease Chosen(Ports.Ownership owned) => owned.Lanes.OrderBy(l => l.Lane).ElementAt(_number);
 
     protected override IViews Log => Store.Views.Logs[_number];

@@ -88,6 +88,9 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
 
     public ITransactions Transactions => this;
 
+    /// <summary>Whether nothing else is written while a transaction is open.</summary>
+    public bool IsExclusive { get; set; }
+
     public Task<ITransaction> Begin(int lane, TimeSpan within, CancellationToken cancellation)
     {
         OpenTransactions++;
