@@ -99,17 +99,19 @@ public sealed class PayingNode : IAsyncDisposable
     /// <summary>Waits until an instance has ended, and gives the state that it ended in.</summary>
     public async Task<string> Ends(InstanceId instance, CancellationToken cancellation)
     {
-        for (var after = 0L; ;)
+        while (true)
         {
             try
             {
+                // First where the feed ends: what ends after the look moves it on.
+                var after = await Perdure.Views.FeedEnd(cancellation);
                 if (await Perdure.Get(instance, cancellation) is { Row: { Status: Status.Ended } row }) return row.State;
-                after = Math.Max(after, await Perdure.Views.FeedEnd(cancellation));
+                await Perdure.FeedMoved(after, cancellation);
             }
             catch (StoreException)      // the database is away
             {
+                await Task.Yield();
             }
-            await Perdure.FeedMoved(after, cancellation);
         }
     }
 
