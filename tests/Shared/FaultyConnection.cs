@@ -16,6 +16,7 @@ internal sealed class FaultyConnection
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Way? _gone;
+    private bool _isCut;
 
     internal FaultyConnection(FaultProxy proxy, Socket client)
     {
@@ -30,9 +31,10 @@ internal sealed class FaultyConnection
     /// <summary>Completes when both sides are closed.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Ends it for both sides.</summary>
+    /// <summary>Ends it for both sides, as the first that cuts it says: a side that is closed is heard by what carries, and must not have the other one reset.</summary>
     public void Cut(Ending how)
     {
+        if (Interlocked.Exchange(ref _isCut, true)) return;
         Close(_client, how);
         Close(_server, how);
         _stop.Cancel();
