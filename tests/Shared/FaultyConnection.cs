@@ -89,6 +89,7 @@ internal sealed class FaultyConnection
         await Task.WhenAll(Take(from, pieces.Writer, way), Bring(to, pieces.Reader, way));
     }
 
+    // Only an orderly end is passed on in order: of a connection that is being cut, the other side would hear an end where it has to be reset.
     private async Task Take(Socket from, ChannelWriter<(byte[], long)> pieces, Way way)
     {
         var buffer = new byte[Piece];
@@ -96,14 +97,23 @@ internal sealed class FaultyConnection
         {
             while (await from.ReceiveAsync(buffer, _stop.Token) is var length and > 0)
                 await pieces.WriteAsync((buffer[..length], Stopwatch.GetTimestamp() + (long)(_proxy.Late().TotalSeconds * Stopwatch.Frequency)), _stop.Token);
+            pieces.Complete();
         }
-        catch (SocketException)
+        catch (SocketException reset)
         {
-            await _proxy.Passable(way, _stop.Token);
-            Cut(Ending.Reset);
+            try
+            {
+                await _proxy.Passable(way, _stop.Token);
+                Cut(Ending.Reset);
+            }
+            finally { pieces.Complete(reset); }
             throw;
         }
-        finally { pieces.Complete(); }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            pieces.Complete(exception);
+            throw;
+        }
     }
 
     private async Task Bring(Socket to, ChannelReader<(byte[] Bytes, long Due)> pieces, Way way)
