@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Perdure.Ports;
+using Perdure.Runtime;
 using Perdure.Sqlite.Native;
 using Perdure.Sqlite.Transacting;
 
@@ -8,15 +9,18 @@ namespace Perdure.Sqlite.Writing;
 /// <summary>The one thread that writes. What it is given is done in order; batches between other errands.</summary>
 internal sealed class Writer : IDisposable
 {
+    // As long as a short operation takes whose end is the next batch.
+    private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(50);
+
     private readonly Queue<object> _queue = new();
-    // Wakes in a fraction of the time that Monitor.Wait takes, and that time is part of every commit.
-    private readonly AutoResetEvent _given = new(false);
+    private readonly Doorbell _given;
+    private volatile int _waiting;
     private readonly Thread _thread;
     private readonly Database _database;
     private readonly BatchWriter _batches;
     private readonly Checkpointer _checkpointer;
     private readonly ILogger _log;
-    private bool _ends;
+    private volatile bool _ends;
 
     private sealed record Commit(Batch Batch, Action<CommitAnswer> Answered);
 
@@ -26,6 +30,7 @@ internal sealed class Writer : IDisposable
         _batches = new(database, maps, path);
         _checkpointer = checkpointer;
         _log = log;
+        _given = new(() => _waiting > 0 || _ends, Awake);
         _thread = new(Loop) { IsBackground = true, Name = "perdure-writer" };
         _thread.Start();
     }
@@ -83,8 +88,9 @@ internal sealed class Writer : IDisposable
         {
             if (_ends) return false;
             _queue.Enqueue(work);
+            _waiting = _queue.Count;
         }
-        _given.Set();
+        _given.Ring();
         return true;
     }
 
@@ -101,8 +107,9 @@ internal sealed class Writer : IDisposable
             lock (_queue)
             {
                 if (!_queue.TryDequeue(out work) && _ends) return;
+                _waiting = _queue.Count;
             }
-            if (work is null) _given.WaitOne();
+            if (work is null) _given.Wait(Timeout.InfiniteTimeSpan);
             else if (work is Commit commit)
             {
                 Answer(commit, WriteSafely(commit.Batch));
@@ -166,7 +173,7 @@ internal sealed class Writer : IDisposable
         {
             _ends = true;
         }
-        _given.Set();
+        _given.Ring();
         _thread.Join();
         _given.Dispose();
     }

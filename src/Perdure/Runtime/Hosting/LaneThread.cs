@@ -9,15 +9,17 @@ namespace Perdure.Runtime;
 /// </summary>
 internal sealed class LaneThread
 {
-    private const int SpinsBeforeParking = 40, SpinLength = 20;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
-    // Wakes in a fraction of the time that a ManualResetEventSlim takes, and that time is part of every step.
-    private readonly AutoResetEvent _wake = new(false);
+    // As long as a commit or a short operation takes.
+    private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(300);
+
+    private readonly Doorbell _bell;
     private readonly Lock _gate = new();
     private volatile Loop[] _loops = [];
-    private volatile bool _parked;
     private Thread? _thread;
+
+    public LaneThread() => _bell = new(HasWork, Awake);
 
     /// <summary>How many lanes it pumps.</summary>
     public int Lanes => _loops.Length;
@@ -39,11 +41,7 @@ internal sealed class LaneThread
         return loop;
     }
 
-    private void Wake()
-    {
-        Interlocked.MemoryBarrier();        // what was posted is visible before the thread is seen awake
-        if (_parked) _wake.Set();
-    }
+    private void Wake() => _bell.Ring();
 
     private void Run()
     {
@@ -57,12 +55,7 @@ internal sealed class LaneThread
                 if (wait < next) next = wait;
             }
             if (HasEnded(loops)) return;
-            // What is on its way already mostly comes now, and parking costs more than this.
-            for (var spins = 0; spins < SpinsBeforeParking && !HasWork(); spins++) Thread.SpinWait(SpinLength);
-            _parked = true;
-            Interlocked.MemoryBarrier();
-            if (!HasWork() && next > TimeSpan.Zero) _wake.WaitOne(next + OneMillisecond);
-            _parked = false;
+            if (next > TimeSpan.Zero) _bell.Wait(next + OneMillisecond);
         }
     }
 
