@@ -143,6 +143,11 @@ public sealed class TroubleTests : SqliteTest
         using var shell = Shell.Open(File);
         shell.Run("DROP TRIGGER log_is_fixed; UPDATE log SET digest = zeroblob(32) WHERE version = 2");
         Assert.Equal(2, (await store.Views.Verify(life.Id, null, Now)).BrokenAt);
+        // Not even a digest, and a moment that no calendar has.
+        shell.Run("UPDATE log SET digest = x'01' WHERE version = 1");
+        Assert.Equal(1, (await store.Views.Verify(life.Id, null, Now)).BrokenAt);
+        shell.Run("UPDATE log SET digest = zeroblob(32), at = 9223372036854775807 WHERE version = 1");
+        Assert.Equal(1, (await store.Views.Verify(life.Id, null, Now)).BrokenAt);
     }
 
     [Fact]

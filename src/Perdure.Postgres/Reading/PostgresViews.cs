@@ -51,6 +51,21 @@ internal sealed class PostgresViews(Readers readers, int own) : IViews
     public async Task<IReadOnlyList<Tally>> Tallies(CancellationToken cancellation) =>
         await readers.All("tallies", r => new Tally(r.Text(0), r.GetInt32(1), r.Text(2), (Status)r.GetInt16(3), r.GetInt64(4)), cancellation).ConfigureAwait(false);
 
-    public Task<Verification> Verify(InstanceId instance, (long Version, ReadOnlyMemory<byte> Hash)? knownHead, CancellationToken cancellation) =>
-        new ChainWalk(instance, knownHead).Run(readers, cancellation);
+    public async Task<Verification> Verify(InstanceId instance, (long Version, ReadOnlyMemory<byte> Hash)? knownHead, CancellationToken cancellation)
+    {
+        const int Step = 500;       // so that no read is long
+        var check = new ChainCheck(instance, knownHead);
+        var row = await readers.One("chain-row", r => ((byte[] Salt, long Checkpoint)?)(r.Bytes(0), r.GetInt64(1)), cancellation, instance.Value).ConfigureAwait(false);
+        check.Begin(row?.Salt, row?.Checkpoint ?? 0);
+        for (var more = true; more && !check.IsBroken;)
+        {
+            var links = await readers.All(
+                "chain", r => new ChainLink(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.Bytes(3), r.Bytes(4), r.IsDBNull(5) ? null : r.Bytes(5)),
+                cancellation, instance.Value, check.Version, Step).ConfigureAwait(false);
+            foreach (var link in links)
+                if (!check.Next(link)) break;
+            more = links.Count == Step;
+        }
+        return check.Result();
+    }
 }

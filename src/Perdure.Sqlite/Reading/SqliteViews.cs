@@ -73,8 +73,31 @@ internal sealed class SqliteViews(Readers readers) : IViews
 
     public async Task<Verification> Verify(InstanceId instance, (long Version, ReadOnlyMemory<byte> Hash)? knownHead, CancellationToken cancellation)
     {
-        var walk = new ChainWalk(instance, knownHead);
-        while (await readers.Read(walk.Next, cancellation).ConfigureAwait(false)) cancellation.ThrowIfCancellationRequested();
-        return walk.Result();
+        var check = new ChainCheck(instance, knownHead);
+        var (salt, checkpoint) = await readers.Read(d => Rows.One(d["chain-row"].Set(1, instance.Value), s => (Salt: s.Bytes(0), Checkpoint: s.Long(1))), cancellation).ConfigureAwait(false);
+        check.Begin(salt, checkpoint);
+        while (!check.IsBroken && await readers.Read(database => MoreOf(instance, check, database), cancellation).ConfigureAwait(false)) cancellation.ThrowIfCancellationRequested();
+        return check.Result();
+    }
+
+    // Some records at a time, so that no read is long.
+    private static bool MoreOf(InstanceId instance, ChainCheck check, Database database)
+    {
+        const int Step = 500;
+        var read = 0;
+        var chain = database["chain"].Set(1, instance.Value).Set(2, check.Version).Set(3, Step);
+        try
+        {
+            while (chain.Read())
+            {
+                read++;
+                if (!check.Next(new(chain.Long(0), chain.Long(1), chain.Long(2), chain.Bytes(3), chain.Bytes(4), chain.IsNull(5) ? null : chain.Bytes(5)))) return false;
+            }
+        }
+        finally
+        {
+            if (chain.AtRow) chain.Reset();
+        }
+        return read == Step;
     }
 }
