@@ -133,6 +133,21 @@ public sealed class WhatHasEndedIsKept
     }
 
     [Fact]
+    public void A_command_to_what_was_removed_is_told_so_and_to_what_never_was_that_there_is_none()
+    {
+        var node = Node();
+        var (removed, never) = (InstanceId.Create(Begin, 0, 1), InstanceId.Create(Begin, 0, 2));
+        _store.RemovedOnes.Add(removed);
+        var by = new Caller("op", []);
+        Task<CommandAnswer>[] All(InstanceId id) =>
+            [node.Engine.Signal(id, "reply", "m", "{}"u8.ToArray()), node.Engine.Decide(id, 1, true, by, ""), node.Engine.Cancel(id, by, ""), node.Engine.Pause(id, by), node.Engine.Resume(id, by), node.Engine.Retry(id, by)];
+        Assert.All(All(removed), asked => Assert.Equal(new CommandAnswer.Removed(removed), node.Done(asked)));
+        Assert.All(All(never), asked => Assert.Equal(new CommandAnswer.NotFound(), node.Done(asked)));
+        _store.ReadFault = new StoreException("store.busy", "Something holds it.");
+        Assert.Equal("store.busy", Assert.IsType<CommandAnswer.Unavailable>(node.Done(node.Engine.Cancel(removed, by, ""))).Code);
+    }
+
+    [Fact]
     public void A_key_is_not_kept_for_less_than_its_instance() =>
         Assert.Contains("KeysFor", Assert.ThrowsAny<Exception>(() => Node(o => o.KeysFor = 29.Days)).ToString(), StringComparison.Ordinal);
 

@@ -160,7 +160,22 @@ internal sealed class Engine(Node node) : IPerdure
         var reply = new CommandReply(node.Shell);
         if (lane is not null) lane.Post(new Lane.CommandMessage(instance, command, reply));
         else node.Forward(instance, command, reply);
-        return reply.Task.WaitAsync(cancellation);
+        return Known(instance, reply.Task.WaitAsync(cancellation), cancellation);
+    }
+
+    /// <summary>Of an instance that is not found it is asked whether it was here: by the node that was asked, so that nodes of all versions tell it alike.</summary>
+    private async Task<CommandAnswer> Known(InstanceId instance, Task<CommandAnswer> asked, CancellationToken cancellation)
+    {
+        var answer = await asked.ConfigureAwait(false);
+        if (answer is not CommandAnswer.NotFound) return answer;
+        try
+        {
+            return await node.Store.Views.WasRemoved(instance, cancellation).ConfigureAwait(false) ? new CommandAnswer.Removed(instance) : answer;
+        }
+        catch (StoreException e)
+        {
+            return new CommandAnswer.Unavailable(e.Code, e.Message, Soon);
+        }
     }
 
     private Task<StartAnswer> Invalid(StartRequest request, IReadOnlyList<InputFault> faults) =>

@@ -142,6 +142,8 @@ public abstract record CommandAnswer
     public sealed record Done(bool Changed) : CommandAnswer;
     /// <summary>There is no such instance.</summary>
     public sealed record NotFound : CommandAnswer;
+    /// <summary>The instance has ended and was removed with its history, as the retention says. Known as long as its keys are kept, and <see cref="NotFound"/> after that.</summary>
+    public sealed record Removed(InstanceId Instance) : CommandAnswer;
     /// <summary>Refused; nothing changed.</summary>
     public sealed record Refused(string Code, string Message) : CommandAnswer;
     /// <summary>The request does not fit; every fault is named.</summary>
