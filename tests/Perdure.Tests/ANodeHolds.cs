@@ -321,4 +321,29 @@ public sealed class ANodeHolds
         var other = new TestNode(_store, new TestShell { Clock = _shell.Clock }, p => p.Workflow<Hike>(), s => s.AddSingleton(new Ledger()));
         Assert.Contains(other.Engine.Health.Problems, p => p.Contains("\"ship\"", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(100)]
+    public void What_waits_for_its_turn_and_is_cancelled_is_never_run(int operationsMax)
+    {
+        List<string> ran = [];
+        var end = new TaskCompletionSource<Weighed>();
+        _dock.Run = (parcel, _) =>
+        {
+            ran.Add(parcel.Name);
+            return end.Task;
+        };
+        var node = Node(o => o.OperationsMax = operationsMax);
+        Freight.Body = async (visit, ship, _) => await visit.Run(ship, new(visit.Input.Name)) is { } weighed ? new Gone($"{weighed.Weight}") : new Back("");
+        var ids = new[] { "a", "b", "c" }.Select(name => node.Start("freight", $$"""{"name":"{{name}}"}""")).ToList();
+        Assert.Equal(["a", "b"], ran);
+        node.Done(node.Engine.Cancel(ids[2], new("op", []), ""));
+        Assert.Equal("CANCELLED", node.Look(ids[2]).State);
+        end.SetResult(new(1));
+        _shell.Settle();
+        Assert.Equal(["a", "b"], ran);
+        Assert.Equal("GONE", node.Look(ids[0]).State);
+        Assert.Empty(_dock.Undone);
+    }
 }

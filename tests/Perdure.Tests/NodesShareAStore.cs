@@ -10,6 +10,7 @@ public sealed class NodesShareAStore
 {
     private readonly SharedDatabase _database = new();
     private readonly Dock _dock = new();
+    private readonly Ledger _ledger = new();
     private readonly TestShell _here = new(), _there;
     private readonly SharedStore _hereStore, _thereStore;
 
@@ -24,7 +25,7 @@ public sealed class NodesShareAStore
     {
         p.Workflow<Freight>().Workflow<Script>();
         more?.Invoke(p);
-    }, s => s.AddSingleton(_dock).AddSingleton(new Ledger()));
+    }, s => s.AddSingleton(_dock).AddSingleton(_ledger));
 
     private void Settle()
     {
@@ -139,6 +140,22 @@ public sealed class NodesShareAStore
         _hereStore.Proves = true;
         _here.Pass(5.Seconds);
         Assert.Equal(0, runs);
+    }
+
+    [Fact]
+    public void What_was_held_back_and_then_cancelled_is_never_started_and_has_nothing_to_undo()
+    {
+        Script.Body = async (visit, walk, _) => { await visit.Run(walk, new(1)); return new Answered("walked"); };
+        var here = Node(_hereStore, _here);
+        _hereStore.Proves = false;
+        var id = here.Start("script", """{"question":"why"}""");
+        Assert.Equal(new CommandAnswer.Done(true), here.Done(here.Engine.Cancel(id, new("op", []), "changed my mind")));
+        _here.Pass(1.Seconds);
+        _hereStore.Proves = true;
+        _here.Pass(1.Seconds);
+        Assert.Empty(_ledger.Log);
+        Assert.Equal("DROPPED", here.Look(id).State);
+        Assert.False(here.Events(id).OfType<StepCancelled>().Single().Unknown);
     }
 
     [Fact]

@@ -246,7 +246,7 @@ internal sealed partial class Lane
                 if (!Leaving && !Withhold(hot, start)) _attempts.Start(hot, start);
                 break;
             case Effect.CancelAttempt cancel:
-                _attempts.Cancel(hot, cancel.Ordinal);
+                if (!LetGo(hot, cancel.Ordinal)) _attempts.Cancel(hot, cancel.Ordinal);
                 break;
             case Effect.StartUndo undo:
                 if (!Leaving && !Withhold(hot, undo)) StartUndo(hot, undo);
