@@ -34,6 +34,9 @@ internal static class PostgresFault
         _ => false,
     };
 
+    /// <summary>Where the server was asked before under the same name: what is away now may come back. That it has no connection left, or is no primary, is told at once.</summary>
+    public static bool ComesBack(Exception fault) => IsAway(fault) && fault is not PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction };
+
     /// <summary>The server is there and does not serve yet, or takes longer than a connection may: it may well in a moment. Nobody listening, and a login that is refused, are not that.</summary>
     public static bool IsStarting(Exception fault) => fault switch
     {
