@@ -18,6 +18,9 @@ internal static class PostgresFault
     /// <summary>The rows themselves are at fault, not the server: a constraint, a trigger, a value that does not fit.</summary>
     public static bool BlamesRows(PostgresException fault) => fault.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..] or ['P', 'D', ..] && fault.SqlState is not (Fenced or NotTheAttempts);
 
+    /// <summary>The statement took longer than one may: less at once may well get through.</summary>
+    public static bool TookTooLong(PostgresException fault) => fault.SqlState == PostgresErrorCodes.QueryCanceled;
+
     /// <summary>A unique key that is there already.</summary>
     public static bool IsDuplicate(PostgresException fault) => fault.SqlState == PostgresErrorCodes.UniqueViolation;
 
