@@ -38,6 +38,7 @@ internal sealed partial class Node : IAsyncDisposable
     public bool Draining { get; private set; }
     public bool IsOpen => _opened && !_stopped;
     public Feed Feed => _feed;
+    public WriterWaits Waits { get; } = new();
     public IReadOnlyList<Lane> Lanes => _owned.All;
 
     /// <summary>Why commands are not taken now; null when they are.</summary>
