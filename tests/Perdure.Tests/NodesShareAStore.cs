@@ -279,6 +279,18 @@ public sealed class NodesShareAStore
     }
 
     [Fact]
+    public void A_start_that_a_node_of_the_version_before_does_not_understand_is_asked_for_again()
+    {
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var asked = Ask(there, "k");
+        _there.Settle();
+        // As that version answers what it cannot read.
+        _database.Inbox[0].Answer.SetResult("""{"is":"refused","changed":false,"code":"inbox.unreadable","message":"The node that owns the instance does not know this command."}"""u8.ToArray());
+        Assert.Equal("inbox.answer", Assert.IsType<StartAnswer.Unavailable>(there.Done(asked)).Code);
+        Assert.IsType<StartAnswer.Accepted>(here.Done(Ask(here, "k")));
+    }
+
+    [Fact]
     public void A_start_from_another_node_waits_for_room_and_for_code_as_any_does()
     {
         _dock.Run = (_, _) => new TaskCompletionSource<Weighed>().Task;
