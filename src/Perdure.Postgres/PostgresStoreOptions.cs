@@ -33,7 +33,10 @@ public sealed class PostgresStoreOptions
     /// <summary>How often a node renews its lease and looks at the others.</summary>
     public TimeSpan Tick { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long the opening goes on asking a server that is starting up, or whose answer does not come. One that refuses the connection or the login is told of at once.</summary>
+    /// <summary>
+    /// How long the opening goes on asking a server that is starting up, or whose answer does not come; and one that was reached and went away before the node had joined the others. One that refuses the first
+    /// connection or the login is told of at once.
+    /// </summary>
     public TimeSpan OpenWithin { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a statement may take; the write of a batch among them.</summary>

@@ -233,6 +233,62 @@ public sealed class EventsOverHttp
         Assert.Equal(["fetch", "carry"], steps);
     }
 
+    // While nothing is read of the feed, an instance comes, ends and is removed with its history.
+    private static async Task Overtake(TestApp app)
+    {
+        app.Store.FeedHeld = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await app.Ended(await app.Started());
+        await app.Store.Retention!.Remove(DateTimeOffset.UtcNow.AddHours(1), default, 100, default);
+        app.Store.FeedHeld.SetResult();
+    }
+
+    [Theory]
+    [InlineData("text/event-stream", false)]
+    [InlineData("text/event-stream", true)]
+    [InlineData("application/x-ndjson", false)]
+    [InlineData("application/x-ndjson", true)]
+    public async Task A_stream_that_removal_overtakes_while_it_is_open_ends_and_going_on_is_answered_with_where_to(string accept, bool alone)
+    {
+        await using var app = await TestApp.Start();
+        var first = await app.Started();
+        await app.Ended(first);
+        using var other = alone ? null : await EventListener.Open(app.Http, "/api/events");
+        using var listener = await EventListener.Open(app.Http, "/api/events?after=0", accept: accept);
+        var told = await listener.Until(e => IsEndOf(e, first));
+        await Overtake(app);
+        await Assert.ThrowsAsync<EndOfStreamException>(listener.Next);
+        if (other is not null) await Assert.ThrowsAsync<EndOfStreamException>(other.Next);
+
+        var last = listener.LastId ?? Id(told[^1]);
+        var gone = await app.Http.GetAsync($"/api/events?after={last}");
+        await Problem.Is(gone, 410, "events.removed");
+        var place = System.Text.RegularExpressions.Regex.Match(await gone.Content.ReadAsStringAsync(), "one from ([0-9.]+) misses").Groups[1].Value;
+        using var resumed = await EventListener.Open(app.Http, $"/api/events?after={place}", accept: accept);
+        var third = await app.Started();
+        var rest = await resumed.Until(e => IsEndOf(e, third));
+        Assert.All(rest, e => Assert.Equal(third, e.GetProperty("instance").GetString()));
+        Assert.Equal("perdure.instance.started", Type(rest[0]));
+    }
+
+    [Fact]
+    public async Task Json_lines_that_removal_overtakes_say_so_in_the_log_and_go_on_with_what_is_there()
+    {
+        using var folder = new Folder();
+        var file = Path.Combine(folder.Path, "events.jsonl");
+        await using var app = await TestApp.Start(folder.Path, o => o.JsonLines = file);
+        var first = await app.Started();
+        await app.Ended(first);
+        await Written(file, $"\"id\":\"{await app.Engine.Views.FeedEnd(default)}.");
+        await Overtake(app);
+        var third = await app.Started();
+        await app.Ended(third);
+        await Written(file, $"\"id\":\"{await app.Engine.Views.FeedEnd(default)}.");
+        Assert.Contains(app.Logs.Lines, l => l.Level == Microsoft.Extensions.Logging.LogLevel.Error && l.Text.Contains("Events are missing", StringComparison.Ordinal));
+        var lines = (await Lines(file)).Select(l => JsonElement.Parse(l)).ToList();
+        Assert.Equal([first, third], lines.Where(e => Type(e) == "perdure.instance.ended").Select(e => e.GetProperty("instance").GetString()));
+        Assert.Equal(lines.Count, lines.Select(Id).Distinct().Count());
+    }
+
     private static async Task Written(string file, string text)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -91,6 +91,40 @@ public sealed class GroupTests : PostgresTest
         Assert.Equal(0, Reads("instance_by_state"));
     }
 
+    private static string Slow(string seconds) =>
+        $"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NEW; END $$; CREATE TRIGGER slow BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION slow()";
+
+    [Fact]
+    public async Task What_takes_longer_as_a_whole_than_a_statement_may_is_written_in_parts_and_all_or_nothing()
+    {
+        var store = await Open(o => (o.Lanes, o.Writers, o.StatementWithin) = (Lanes, 1, TimeSpan.FromMilliseconds(500)));
+        using var shell = Place.Shell();
+        shell.Run(Slow("0.02"));
+        Life life = In(0), other = In(1);
+        Item[] many = [life.Start(), .. Enumerable.Range(0, 59).Select(_ => life.Turn())];
+        var answers = await Task.WhenAll(Send(store, 0, 10, many), Send(store, 1, 10, other.Start()));
+        Assert.All(answers, AllCommitted);
+        var positions = Items(answers[0]).Select(a => ((ItemAnswer.Committed)a).Position).ToList();
+        Assert.Equal(positions.Distinct().Order(), positions);
+        Assert.Single(positions.Select(p => p >> 16).Distinct());      // one transaction
+        Assert.Equal(61L, shell.One<long>("SELECT count(*) FROM log"));
+        Assert.True((await store.Views.Verify(life.Id, null, Now)).Intact);
+    }
+
+    [Fact]
+    public async Task One_record_that_the_server_is_too_slow_for_is_no_culprit_and_is_written_when_it_is_not()
+    {
+        var store = await Open(o => (o.Lanes, o.Writers, o.StatementWithin) = (Lanes, 1, TimeSpan.FromMilliseconds(300)));
+        using var shell = Place.Shell();
+        shell.Run(Slow("1"));
+        var life = In(0);
+        Item[] both = [life.Start(), life.Turn()];
+        Assert.Equal("store.timeout", Assert.IsType<CommitAnswer.Failed>(await Send(store, 0, 10, both)).Reason.Code);
+        Assert.Equal(0L, shell.One<long>("SELECT count(*) FROM log"));
+        shell.Run("DROP TRIGGER slow ON log");
+        AllCommitted(await Send(store, 0, 11, both));
+    }
+
     [Fact]
     public async Task The_same_key_in_two_lanes_of_a_group_starts_one()
     {

@@ -154,19 +154,24 @@ public sealed class ANodeHolds
     public void Progress_is_visible_while_an_operation_runs_and_its_concurrency_is_bounded()
     {
         var node = Node();
-        var release = new TaskCompletionSource();
-        var running = 0;
+        List<TaskCompletionSource> held = [];      // one for each: of two that wait for one task, .NET lets one go on elsewhere
+        var (running, released) = (0, false);
         _dock.Run = async (_, attempt) =>
         {
             running++;
             attempt.Progress(0.5, "half way");
-            await release.Task;
+            if (!released)
+            {
+                held.Add(new());
+                await held[^1].Task;
+            }
             return new Weighed(1);
         };
         var id = Run(node, async (visit, ship, _) => { await visit.Each(ship, Enumerable.Range(0, 5).Select(n => new Parcel($"{n}")), p => p.Name); return new Gone(""); });
         Assert.Equal(2, running);
         Assert.Equal([new Progress(0.5, "half way"), new Progress(0.5, "half way")], node.Done(node.Engine.Get(id))!.Running.Values);
-        TestShell.Do(release.SetResult);
+        released = true;
+        foreach (var one in held) TestShell.Do(one.SetResult);
         node.Shell.Pass(1.Seconds);
         Assert.Equal((5, "GONE"), (running, node.Look(id).State));
     }
@@ -302,6 +307,30 @@ public sealed class ANodeHolds
     }
 
     [Fact]
+    public void A_body_that_awaits_one_task_at_two_places_is_told_that_this_may_be_why()
+    {
+        var node = Node();
+        var weighed = new TaskCompletionSource<Weighed>();
+        _dock.Run = (_, _) => weighed.Task;
+        var twice = Run(node, async (visit, ship, _) =>
+        {
+            var first = visit.Run(ship, new("x"));
+            async Task Then(string next)
+            {
+                await first;
+                await visit.Run(ship, new(next), key: next);
+            }
+            await Task.WhenAll(Then("y"), Then("z"));
+            return new Gone("");
+        });
+        weighed.SetResult(new(1));
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();      // what has left the engine goes on in its own time
+        while (node.Look(twice).Incident is null && System.Diagnostics.Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(30)) node.Shell.Pass(1.Milliseconds);
+        Assert.Equal("replay.escaped", node.Look(twice).Incident?.Failure.Code);
+        Assert.Contains("one task of its visit at two places", node.Look(twice).Incident!.Failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_loop_and_a_journal_without_end_are_found_and_not_run_for_ever()
     {
         var node = Node(o => o.Limits = o.Limits with { Visits = 50, JournalEntries = 50 });
@@ -320,5 +349,31 @@ public sealed class ANodeHolds
         node.Die();
         var other = new TestNode(_store, new TestShell { Clock = _shell.Clock }, p => p.Workflow<Hike>(), s => s.AddSingleton(new Ledger()));
         Assert.Contains(other.Engine.Health.Problems, p => p.Contains("\"ship\"", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(100)]
+    public void What_waits_for_its_turn_and_is_cancelled_is_never_run(int operationsMax)
+    {
+        List<string> ran = [];
+        List<TaskCompletionSource<Weighed>> ends = [];
+        _dock.Run = (parcel, _) =>
+        {
+            ran.Add(parcel.Name);
+            ends.Add(new());
+            return ends[^1].Task;
+        };
+        var node = Node(o => o.OperationsMax = operationsMax);
+        Freight.Body = async (visit, ship, _) => await visit.Run(ship, new(visit.Input.Name)) is { } weighed ? new Gone($"{weighed.Weight}") : new Back("");
+        var ids = new[] { "a", "b", "c" }.Select(name => node.Start("freight", $$"""{"name":"{{name}}"}""")).ToList();
+        Assert.Equal(["a", "b"], ran);
+        node.Done(node.Engine.Cancel(ids[2], new("op", []), ""));
+        Assert.Equal("CANCELLED", node.Look(ids[2]).State);
+        foreach (var end in ends) TestShell.Do(() => end.SetResult(new(1)));
+        _shell.Settle();
+        Assert.Equal(["a", "b"], ran);
+        Assert.Equal("GONE", node.Look(ids[0]).State);
+        Assert.Empty(_dock.Undone);
     }
 }

@@ -10,6 +10,7 @@ public sealed class NodesShareAStore
 {
     private readonly SharedDatabase _database = new();
     private readonly Dock _dock = new();
+    private readonly Ledger _ledger = new();
     private readonly TestShell _here = new(), _there;
     private readonly SharedStore _hereStore, _thereStore;
 
@@ -24,7 +25,7 @@ public sealed class NodesShareAStore
     {
         p.Workflow<Freight>().Workflow<Script>();
         more?.Invoke(p);
-    }, s => s.AddSingleton(_dock).AddSingleton(new Ledger()));
+    }, s => s.AddSingleton(_dock).AddSingleton(_ledger));
 
     private void Settle()
     {
@@ -142,6 +143,22 @@ public sealed class NodesShareAStore
     }
 
     [Fact]
+    public void What_was_held_back_and_then_cancelled_is_never_started_and_has_nothing_to_undo()
+    {
+        Script.Body = async (visit, walk, _) => { await visit.Run(walk, new(1)); return new Answered("walked"); };
+        var here = Node(_hereStore, _here);
+        _hereStore.Proves = false;
+        var id = here.Start("script", """{"question":"why"}""");
+        Assert.Equal(new CommandAnswer.Done(true), here.Done(here.Engine.Cancel(id, new("op", []), "changed my mind")));
+        _here.Pass(1.Seconds);
+        _hereStore.Proves = true;
+        _here.Pass(1.Seconds);
+        Assert.Empty(_ledger.Log);
+        Assert.Equal("DROPPED", here.Look(id).State);
+        Assert.False(here.Events(id).OfType<StepCancelled>().Single().Unknown);
+    }
+
+    [Fact]
     public void A_lane_whose_epoch_has_passed_stops_alone_and_the_node_goes_on_with_the_others()
     {
         var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
@@ -185,13 +202,107 @@ public sealed class NodesShareAStore
         here.Start("freight", """{"name":"x"}""", "k");
     }
 
-    [Fact]
-    public void A_node_without_a_lane_refuses_starts_and_says_why()
+    private Task<StartAnswer> Ask(TestNode node, string key, string name = "x") => node.Engine.Start(new("freight", key, System.Text.Encoding.UTF8.GetBytes($$"""{"name":"{{name}}"}""")));
+
+    private void Wake()
     {
-        var there = Node(_thereStore, _there);
-        Assert.Equal("node.no-lane", Assert.IsType<StartAnswer.Unavailable>(there.Done(there.Engine.Start(new("freight", "k", """{"name":"x"}"""u8.ToArray())))).Code);
-        _thereStore.Gain(2);
-        Assert.Equal(2, LaneOf(there.Start("freight", """{"name":"x"}""", "k")));
+        for (var lane = 0; lane < SharedDatabase.Lanes; lane++) _hereStore.Owner!.Arrived(lane);
+        Settle();
+    }
+
+    [Fact]
+    public void A_start_at_a_node_without_a_lane_is_carried_out_by_one_that_has_some_and_made_once()
+    {
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(1));
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        Task<StartAnswer>[] asked = [Ask(there, "k"), Ask(there, "k"), Ask(here, "k")];
+        Settle();
+        Wake();
+        var answers = asked.Select(a => Assert.IsType<StartAnswer.Accepted>(here.Done(a))).ToList();
+        Assert.Single(answers, a => a.Created);
+        Assert.Single(answers.Select(a => a with { Created = true }).Distinct());
+        Assert.Equal("GONE", there.Look(answers[0].Instance).State);
+
+        var other = Ask(there, "k", "y");
+        Settle();
+        Wake();
+        Assert.Equal(new StartAnswer.KeyReused(answers[0].Instance), there.Done(other));
+        Assert.IsType<StartAnswer.Invalid>(there.Done(there.Engine.Start(new("freight", "bad", "{}"u8.ToArray()))));
+    }
+
+    [Fact]
+    public void A_start_that_was_kept_when_its_lane_moved_is_carried_out_by_the_next_owner()
+    {
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(1));
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        here.Die();
+        var asked = Ask(there, "k");
+        _there.Settle();
+        Assert.False(asked.IsCompleted);
+        for (var lane = 0; lane < SharedDatabase.Lanes; lane++) _thereStore.Gain(lane, unclean: true, since: _here.Clock.GetUtcNow().AddMinutes(-1));
+        _there.Settle();
+        Assert.True(Assert.IsType<StartAnswer.Accepted>(there.Done(asked)).Created);
+    }
+
+    [Fact]
+    public void A_start_whose_answer_did_not_come_in_time_and_that_is_made_again_is_one_instance()
+    {
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(1));
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        _thereStore.Patience = false;
+        var first = Ask(there, "k");
+        Settle();
+        Assert.Equal("inbox.waiting", Assert.IsType<StartAnswer.Unavailable>(there.Done(first)).Code);
+        _thereStore.Patience = true;
+        var again = Ask(there, "k");
+        Settle();
+        Wake();
+        Assert.Single(_database.Inbox.Select(m => there.Done(m.Answer.Task)!.Value).Select(answer => System.Text.Json.JsonDocument.Parse(answer).RootElement.GetProperty("instance").GetInt64()).Distinct());
+        Assert.IsType<StartAnswer.Accepted>(there.Done(again));
+    }
+
+    [Fact]
+    public void A_start_that_its_lane_was_given_when_the_node_lost_all_of_them_goes_to_the_next_owner()
+    {
+        _dock.Run = (_, _) => Task.FromResult(new Weighed(1));
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var asked = default(Task<StartAnswer>)!;
+        TestShell.Do(() =>
+        {
+            for (var lane = 0; lane < SharedDatabase.Lanes; lane++) _hereStore.Owner!.Lost(lane, new("lease.lost", "The lease could not be renewed."));
+            asked = Ask(here, "k");
+        });
+        for (var lane = 0; lane < SharedDatabase.Lanes; lane++) _thereStore.Gain(lane);
+        Settle();
+        Assert.True(Assert.IsType<StartAnswer.Accepted>(here.Done(asked)).Created);
+        Assert.True(there.Engine.Owns(((StartAnswer.Accepted)here.Done(asked)).Instance));
+    }
+
+    [Fact]
+    public void A_start_that_a_node_of_the_version_before_does_not_understand_is_asked_for_again()
+    {
+        var (here, there) = (Node(_hereStore, _here), Node(_thereStore, _there));
+        var asked = Ask(there, "k");
+        _there.Settle();
+        // As that version answers what it cannot read.
+        _database.Inbox[0].Answer.SetResult("""{"is":"refused","changed":false,"code":"inbox.unreadable","message":"The node that owns the instance does not know this command."}"""u8.ToArray());
+        Assert.Equal("inbox.answer", Assert.IsType<StartAnswer.Unavailable>(there.Done(asked)).Code);
+        Assert.IsType<StartAnswer.Accepted>(here.Done(Ask(here, "k")));
+    }
+
+    [Fact]
+    public void A_start_from_another_node_waits_for_room_and_for_code_as_any_does()
+    {
+        _dock.Run = (_, _) => new TaskCompletionSource<Weighed>().Task;
+        var here = Node(_hereStore, _here, p => p.Configure(o => o.InFlightMax = 0));
+        var there = Node(_thereStore, _there, p => p.Workflow<FreightV2>());
+        var full = there.Engine.Start(new("freight", "k", """{"name":"x"}"""u8.ToArray()) { Version = 1 });
+        var absent = there.Engine.Start(new("freight", "l", """{"name":"x"}"""u8.ToArray()) { Version = 2 });
+        Settle();
+        Wake();
+        Assert.True(Assert.IsType<StartAnswer.Overloaded>(there.Done(full)).RetryAfter > TimeSpan.Zero);
+        Assert.Equal("workflow.absent", Assert.IsType<StartAnswer.Unavailable>(there.Done(absent)).Code);
+        Assert.True(here.Engine.Health.Ready);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Perdure.Kernel;
 using Perdure.Ports;
+using Perdure.Runtime;
 
 namespace Perdure.Tests;
 
@@ -92,6 +93,57 @@ public sealed class WhatHasEndedIsKept
     }
 
     [Fact]
+    public void A_pass_that_is_behind_goes_on_without_rest()
+    {
+        for (var i = 0; i < 500; i++) _kept.Instances.Add((InstanceId.Create(Begin.AddDays(-100), i, 0), Begin.AddDays(-100)));
+        Node(o => o.PieceMax = 10);
+        for (var passed = 0; passed < 80; passed++) _shell.Pass(1.Seconds);
+        Assert.Empty(_kept.Instances);
+    }
+
+    private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+
+    [Fact]
+    public void What_keeps_up_takes_a_quarter_of_the_time_and_a_tenth_where_much_is_under_way()
+    {
+        var pace = new Pace();
+        Assert.Equal(Ms(300), pace.After(Ms(100), behind: false, busy: false, Ms(50), Ms(5)));
+        Assert.Equal(Ms(900), pace.After(Ms(100), behind: false, busy: true, null, null));
+    }
+
+    [Fact]
+    public void What_is_behind_rests_as_little_as_the_writers_let_pass()
+    {
+        var pace = new Pace();
+        TimeSpan[] rests = [.. Enumerable.Range(0, 16).Select(_ => pace.After(Ms(100), behind: true, busy: true, Ms(8), Ms(6)))];
+        Assert.Equal(rests.Take(6).OrderDescending(), rests.Take(6));
+        Assert.Equal(TimeSpan.Zero, rests[6]);
+        Assert.Contains(Ms(10), rests[8..]);      // so that it hears how long writers wait alone
+
+        rests = [.. Enumerable.Range(0, 16).Select(_ => pace.After(Ms(100), behind: true, busy: true, Ms(60), Ms(6)))];
+        Assert.Equal(rests.Order(), rests);
+        Assert.Equal(Ms(900), rests[^1]);
+        Assert.True(pace.After(Ms(100), behind: true, busy: true, Ms(8), null) < Ms(900));
+        Assert.True(pace.After(Ms(100), behind: true, busy: true, null, null) < Ms(450));      // nobody writes
+    }
+
+    [Fact]
+    public void A_batch_that_was_under_way_together_with_a_piece_waited_with_it()
+    {
+        var waits = new WriterWaits();
+        waits.Answered(0, Ms(1_000));      // before anybody asked
+        waits.Begin();
+        waits.Answered(1, Ms(20));
+        Assert.Equal(((TimeSpan?)Ms(20), null), waits.End(10));
+        waits.Answered(5, Ms(40));         // given before the piece was over
+        waits.Answered(12, Ms(4));
+        waits.Answered(13, Ms(6));
+        waits.Begin();
+        Assert.Equal(((TimeSpan?)Ms(40), (TimeSpan?)Ms(5)), waits.End(20));
+        Assert.Equal((null, null), waits.End(30));
+    }
+
+    [Fact]
     public void Nothing_is_removed_where_everything_is_kept_for_ever()
     {
         _kept.Add(-700);
@@ -130,6 +182,21 @@ public sealed class WhatHasEndedIsKept
         Assert.True(stop.IsCompletedSuccessfully);
         Assert.Single(_kept.Pieces);
         Assert.Equal(40, _kept.Instances.Count);
+    }
+
+    [Fact]
+    public void A_command_to_what_was_removed_is_told_so_and_to_what_never_was_that_there_is_none()
+    {
+        var node = Node();
+        var (removed, never) = (InstanceId.Create(Begin, 0, 1), InstanceId.Create(Begin, 0, 2));
+        _store.RemovedOnes.Add(removed);
+        var by = new Caller("op", []);
+        Task<CommandAnswer>[] All(InstanceId id) =>
+            [node.Engine.Signal(id, "reply", "m", "{}"u8.ToArray()), node.Engine.Decide(id, 1, true, by, ""), node.Engine.Cancel(id, by, ""), node.Engine.Pause(id, by), node.Engine.Resume(id, by), node.Engine.Retry(id, by)];
+        Assert.All(All(removed), asked => Assert.Equal(new CommandAnswer.Removed(removed), node.Done(asked)));
+        Assert.All(All(never), asked => Assert.Equal(new CommandAnswer.NotFound(), node.Done(asked)));
+        _store.ReadFault = new StoreException("store.busy", "Something holds it.");
+        Assert.Equal("store.busy", Assert.IsType<CommandAnswer.Unavailable>(node.Done(node.Engine.Cancel(removed, by, ""))).Code);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
     private readonly List<CloudEvent> _recent = [];
     private readonly Trails _trails = new(store);
     private readonly PageSize _size = new();
-    private long _from = -1, _until = -1;
+    private long _from = -1, _until = -1, _began;
 
     // Of several logs that one.
     private IViews Views => _perdure.Views.Logs[log];
@@ -49,6 +49,7 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
                 // Nobody has read as far as this yet. Only a reader near the end of the log begins anew what is kept.
                 var end = await Views.FeedEnd(cancellation);
                 if (behind < end - Page || behind > end) return null;
+                _began = behind > 0 ? 0 : await Views.FeedBegin(cancellation);
                 _recent.Clear();
                 _from = _until = behind;
             }
@@ -56,7 +57,15 @@ internal sealed class EventFeed(IPerdure perdure, IStore store, EventMapping map
             var first = FirstBehind(after);
             if (first == _recent.Count)
             {
-                foreach (var record in _size.Saw(await Views.Feed(_until, _size.Next, cancellation)))
+                var records = _size.Saw(await Views.Feed(_until, _size.Next, cancellation));
+                // After the read: what was removed before it is known now. Nobody may read on over a gap that he is not told of.
+                if (await Views.FeedBegin(cancellation) is var begin && begin > _until && begin > _began)
+                {
+                    _recent.Clear();
+                    _from = _until = -1;
+                    throw new EventsRemovedException(log, EventPlace.Behind(begin));
+                }
+                foreach (var record in records)
                 {
                     _recent.AddRange(await Map(record, _trails, cancellation));
                     _until = record.Record.Position;

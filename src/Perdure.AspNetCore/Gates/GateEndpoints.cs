@@ -76,7 +76,7 @@ internal static class Gates
             if (past.Approved == request.Approved && past.By == caller.Name) answer = new CommandAnswer.Done(Changed: false);
             else return new Problem(StatusCodes.Status409Conflict, "gate.decided", $"{past.By} decided this already: {(past.Approved ? "approved" : "not approved")}.");
         }
-        return (IResult?)await Answers.Problem(instance, answer, perdure, context.RequestAborted) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
+        return (IResult?)Answers.Problem(answer) ?? Wire.Ok(new DecisionBody(id, instance.ToString(), request.Approved, caller.Name));
     }
 
     private static OpenGateBody Told(OpenGate gate)

@@ -40,7 +40,7 @@ internal static class CommandEndpoints
         if (!Text.IsName(name)) return new Problem(StatusCodes.Status404NotFound, "signal.unknown", "There is no such signal.");
         var (body, bad) = await RequestBody.Read(context);
         if (bad is not null) return bad;
-        return await Answer(context, perdure, instance, await perdure.Signal(instance, name, message!, body, context.RequestAborted));
+        return Answer(instance, await perdure.Signal(instance, name, message!, body, context.RequestAborted));
     }
 
     private static async Task<IResult> Cancel(HttpContext context, string id, IPerdure perdure)
@@ -50,21 +50,21 @@ internal static class CommandEndpoints
         if (request?.Reason is { } reason && (reason.Length > Text.ReasonLength || Text.HasControls(reason, linesAllowed: true)))
             return Problem.Malformed("input.invalid", "$.reason", $"No more than {Text.ReasonLength} characters are taken.");
         if (!InstanceId.TryParse(id, out var instance)) return Answers.NoInstance();
-        return await Answer(context, perdure, instance, await perdure.Cancel(instance, context.Caller(), request?.Reason ?? "", context.RequestAborted));
+        return Answer(instance, await perdure.Cancel(instance, context.Caller(), request?.Reason ?? "", context.RequestAborted));
     }
 
     private static async Task<IResult> Pause(HttpContext context, string id, IPerdure perdure)
     {
         if ((await CommandInput.Read<NoInput>(context)).Problem is { } problem) return problem;
         if (!InstanceId.TryParse(id, out var instance)) return Answers.NoInstance();
-        return await Answer(context, perdure, instance, await perdure.Pause(instance, context.Caller(), context.RequestAborted));
+        return Answer(instance, await perdure.Pause(instance, context.Caller(), context.RequestAborted));
     }
 
     private static async Task<IResult> Resume(HttpContext context, string id, IPerdure perdure)
     {
         if ((await CommandInput.Read<NoInput>(context)).Problem is { } problem) return problem;
         if (!InstanceId.TryParse(id, out var instance)) return Answers.NoInstance();
-        return await Answer(context, perdure, instance, await perdure.Resume(instance, context.Caller(), context.RequestAborted));
+        return Answer(instance, await perdure.Resume(instance, context.Caller(), context.RequestAborted));
     }
 
     private static async Task<IResult> Retry(HttpContext context, string id, IPerdure perdure)
@@ -75,9 +75,9 @@ internal static class CommandEndpoints
         if (request?.Mode is { } word && !Wire.TryWord(word, out mode)) return Problem.Malformed("input.invalid", "$.mode", "One of these is taken: again, restart-visit, accept.");
         if (request?.Incident is < 1) return Problem.Malformed("input.invalid", "$.incident", "Incidents are numbered from 1.");
         if (!InstanceId.TryParse(id, out var instance)) return Answers.NoInstance();
-        return await Answer(context, perdure, instance, await perdure.Retry(instance, context.Caller(), request?.Incident, mode, context.RequestAborted));
+        return Answer(instance, await perdure.Retry(instance, context.Caller(), request?.Incident, mode, context.RequestAborted));
     }
 
-    private static async Task<IResult> Answer(HttpContext context, IPerdure perdure, InstanceId instance, CommandAnswer answer) =>
-        (IResult?)await Answers.Problem(instance, answer, perdure, context.RequestAborted) ?? Wire.Ok(new CommandBody(instance.ToString(), ((CommandAnswer.Done)answer).Changed));
+    private static IResult Answer(InstanceId instance, CommandAnswer answer) =>
+        (IResult?)Answers.Problem(answer) ?? Wire.Ok(new CommandBody(instance.ToString(), ((CommandAnswer.Done)answer).Changed));
 }

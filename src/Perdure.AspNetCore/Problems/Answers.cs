@@ -24,6 +24,7 @@ public static class Answers
     {
         CommandAnswer.Done => null,
         CommandAnswer.NotFound => NoInstance(),
+        CommandAnswer.Removed removed => Removed(removed.Instance),
         CommandAnswer.Refused refused => new(StatusOf(refused.Code), refused.Code, refused.Message),
         CommandAnswer.Invalid invalid => AspNetCore.Problem.Malformed("input.invalid", invalid.Faults),
         CommandAnswer.Overloaded overloaded => Overloaded(overloaded.RetryAfter),
@@ -33,18 +34,12 @@ public static class Answers
 
     internal static Problem NoInstance() => new(StatusCodes.Status404NotFound, "instance.not-found", "There is no such instance.");
 
-    /// <summary>The problem that a command's answer is; null where it was done. Of an instance that is not found it is asked whether it was removed.</summary>
-    internal static async Task<Problem?> Problem(InstanceId instance, CommandAnswer answer, IPerdure perdure, CancellationToken cancellation) =>
-        answer is CommandAnswer.NotFound ? await Missing(instance, perdure.Reads(), cancellation) : Problem(answer);
-
     /// <summary>What is said where an instance is not found: that it was here and was removed, or that there is none.</summary>
     internal static async Task<Problem> Missing(string id, IReads reads, CancellationToken cancellation) =>
-        InstanceId.TryParse(id, out var instance) ? await Missing(instance, reads, cancellation) : NoInstance();
+        InstanceId.TryParse(id, out var instance) && await reads.WasRemoved(instance, cancellation) ? Removed(instance) : NoInstance();
 
-    private static async Task<Problem> Missing(InstanceId instance, IReads reads, CancellationToken cancellation) =>
-        await reads.WasRemoved(instance, cancellation)
-            ? new(StatusCodes.Status410Gone, "instance.removed", "The instance has ended and was removed with its history, as the retention says. Its keys are still taken.") { Instance = instance }
-            : NoInstance();
+    private static Problem Removed(InstanceId instance) =>
+        new(StatusCodes.Status410Gone, "instance.removed", "The instance has ended and was removed with its history, as the retention says. Its keys are still taken.") { Instance = instance };
 
     private static Problem Overloaded(TimeSpan wait) =>
         new(StatusCodes.Status429TooManyRequests, "engine.overloaded", "Too much is under way. Nothing was kept; try again later.") { RetryAfter = wait };

@@ -18,6 +18,9 @@ internal static class PostgresFault
     /// <summary>The rows themselves are at fault, not the server: a constraint, a trigger, a value that does not fit.</summary>
     public static bool BlamesRows(PostgresException fault) => fault.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..] or ['P', 'D', ..] && fault.SqlState is not (Fenced or NotTheAttempts);
 
+    /// <summary>The statement took longer than one may: less at once may well get through.</summary>
+    public static bool TookTooLong(PostgresException fault) => fault.SqlState == PostgresErrorCodes.QueryCanceled;
+
     /// <summary>A unique key that is there already.</summary>
     public static bool IsDuplicate(PostgresException fault) => fault.SqlState == PostgresErrorCodes.UniqueViolation;
 
@@ -33,6 +36,9 @@ internal static class PostgresFault
         NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
         _ => false,
     };
+
+    /// <summary>Where the server was asked before under the same name: what is away now may come back. That it has no connection left, or is no primary, is told at once.</summary>
+    public static bool ComesBack(Exception fault) => IsAway(fault) && fault is not PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction };
 
     /// <summary>The server is there and does not serve yet, or takes longer than a connection may: it may well in a moment. Nobody listening, and a login that is refused, are not that.</summary>
     public static bool IsStarting(Exception fault) => fault switch

@@ -3,6 +3,7 @@ using Npgsql;
 using Perdure.Kernel;
 using Perdure.Owning;
 using Perdure.Ports;
+using Perdure.Postgres.Database;
 
 namespace Perdure.Postgres.Owning;
 
@@ -21,6 +22,7 @@ internal sealed class KeeperThread
     private readonly TaskCompletionSource<IReadOnlyList<Perdure.Ports.Ownership>> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously), _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stop, _closing;
+    private readonly long _began;
     private KeeperConnection? _connection;
     private Listener? _listener;
 
@@ -28,6 +30,7 @@ internal sealed class KeeperThread
     {
         (_options, _clock, _wakes, _newest) = (options, clock, wakes, newest);
         _times = new(options.Lease, options.Tick);
+        _began = options.Time.GetTimestamp();
         _membership = new(node, _times, openWithin, options.Time, wakes, faulted) { Woken = () => _wake.Set() };
         _source = KeeperSource.Create(options, _times);
         _thread = new(Run) { IsBackground = true, Name = "perdure keeper" };
@@ -91,7 +94,7 @@ internal sealed class KeeperThread
         {
             var passing = DatabaseFault.IsPassing(fault) && _membership.IsJoined && _connection is { IsOpen: true };
             if (!passing) Disconnect();
-            return _membership.Failed(DatabaseFault.Explain(fault), passing);
+            return _membership.Failed(DatabaseFault.Explain(fault), passing, waits: PostgresFault.ComesBack(fault) && _options.Time.GetElapsedTime(_began) < _options.OpenWithin);
         }
         finally
         {

@@ -37,7 +37,7 @@ internal sealed class GroupWriter : IDisposable
     /// <summary>Writes a group; every batch of it has its answer afterwards.</summary>
     public void Write(Group group)
     {
-        var (away, tries, apart) = (TimeSpan.Zero, 0, false);
+        var (away, tries, apart, tooLong) = (TimeSpan.Zero, 0, false, false);
         while (!group.IsAnswered)
         {
             var fences = group.Fences.ToList();
@@ -49,13 +49,13 @@ internal sealed class GroupWriter : IDisposable
                     Connect();
                     Fill(group);
                     sent = true;
-                    if (!(apart ? Apart(group, fences) : Together(group, fences))) continue;
+                    if (!(apart ? Apart(group, fences, tooLong) : Together(group, fences))) continue;
                 }
                 group.Committed();
             }
             catch (PostgresException fault) when (PostgresFault.IsCertain(fault) && !PostgresFault.IsAway(fault))
             {
-                Refused(group, fences, fault, ref tries, ref apart);
+                Refused(group, fences, fault, ref tries, ref apart, ref tooLong);
             }
             catch (Exception fault)
             {
@@ -123,15 +123,17 @@ internal sealed class GroupWriter : IDisposable
         return true;
     }
 
-    // One transaction with savepoints, halving until a culprit stands alone.
-    private bool Apart(Group group, List<(int Lane, long Epoch, long Number)> fences)
+    // One transaction with savepoints, halving until a culprit stands alone, or until no statement takes longer than it may.
+    private bool Apart(Group group, List<(int Lane, long Epoch, long Number)> fences, bool tooLong)
     {
         var before = (ItemAnswer?[])group.Answers.Clone();
         try
         {
             _call!.Execute("BEGIN");
             _call.Fence(fences);
-            Halve(group, fences[0], 0, group.Items.Length, 0);
+            // What took too long as a whole is not tried as a whole once more.
+            if (tooLong) Halves(group, fences[0], 0, group.Items.Length, 0);
+            else Halve(group, fences[0], 0, group.Items.Length, 0);
             _call.Execute("COMMIT");
             return true;
         }
@@ -160,14 +162,10 @@ internal sealed class GroupWriter : IDisposable
             {
                 position = _call.Run(group, [], marked, written);
             }
-            catch (PostgresException fault) when (PostgresFault.IsCertain(fault) && PostgresFault.BlamesRows(fault) && _rows.RecordCount > 0)
+            catch (PostgresException fault) when (PostgresFault.IsCertain(fault) && (PostgresFault.BlamesRows(fault) ? _rows.RecordCount > 0 : PostgresFault.TookTooLong(fault) && _rows.RecordCount > 1))
             {
                 _call.Execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
-                if (_rows.RecordCount > 1)
-                {
-                    var middle = (from + to) / 2;
-                    return Halve(group, marked, middle, to, Halve(group, marked, from, middle, written));
-                }
+                if (_rows.RecordCount > 1) return Halves(group, marked, from, to, written);
                 var culprit = _rows.ItemOf(Conflict.None, 0);
                 group.Answers[culprit] = PostgresFault.IsDuplicate(fault) || _call.HasRecord(group.Items[culprit]) ? new ItemAnswer.Duplicate(fault.ConstraintName ?? "record") : new ItemAnswer.Refused(fault.MessageText);
                 continue;
@@ -179,8 +177,14 @@ internal sealed class GroupWriter : IDisposable
         }
     }
 
+    private int Halves(Group group, (int Lane, long Epoch, long Number) marked, int from, int to, int written)
+    {
+        var middle = (from + to) / 2;
+        return Halve(group, marked, middle, to, Halve(group, marked, from, middle, written));
+    }
+
     // The server refused, and nothing was written.
-    private void Refused(Group group, List<(int Lane, long Epoch, long Number)> fences, PostgresException fault, ref int tries, ref bool apart)
+    private void Refused(Group group, List<(int Lane, long Epoch, long Number)> fences, PostgresException fault, ref int tries, ref bool apart, ref bool tooLong)
     {
         if (fault.SqlState == PostgresFault.Fenced)
         {
@@ -189,6 +193,8 @@ internal sealed class GroupWriter : IDisposable
         // A key that another node took between the look and the write: the next look sees it.
         else if ((PostgresFault.IsPassing(fault) || (PostgresFault.IsDuplicate(fault) && !apart && fault.TableName is "request_key" or "business_key" or "message")) && ++tries <= TriesMax) { }
         else if (PostgresFault.BlamesRows(fault) && !apart) apart = true;
+        // The same once more would take as long. One record alone that does is not at fault: the server is held up, and the lane tries again.
+        else if (PostgresFault.TookTooLong(fault) && !apart && group.Items.Length > 1) apart = tooLong = true;
         else group.AnswerAll(new CommitAnswer.Failed(PostgresFault.Explain(fault, _connections.Where)));
     }
 

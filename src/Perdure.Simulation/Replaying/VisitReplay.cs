@@ -100,7 +100,7 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
         if (body.HasIntents) unrecorded.AddRange(body.TakeIntents());
         if (Volatile.Read(ref _escaped) is { } escaped)
         {
-            Tell(Divergence.Escaped, breaks: true, $"{escaped} outside of the engine: the body awaited something that is not of its visit.");
+            Tell(Divergence.Escaped, breaks: true, Divergence.OfEscaped(escaped));
             return;
         }
         if (body.Broken is { } broken)

@@ -134,8 +134,9 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
     /// <summary>What was asked has failed, or <see cref="Next"/> has. Whatever goes wrong is survived: the session is given up and made again.</summary>
     /// <param name="why">What is told of it.</param>
     /// <param name="passing">Whether the session can be used on.</param>
+    /// <param name="waits">Whether the opening goes on asking.</param>
     /// <returns>How long until the next turn, unless it is woken before.</returns>
-    public TimeSpan Failed(StoreException why, bool passing)
+    public TimeSpan Failed(StoreException why, bool passing, bool waits = false)
     {
         _turn = null;
         wakes.PutBack(_sending);
@@ -150,7 +151,7 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
         }
         _proof.Broken();
         _isJoined = false;
-        if (Opened is null || (_closing && _proof.IsPast))
+        if ((Opened is null && !waits) || (_closing && _proof.IsPast))
         {
             Refused = why;
             return TimeSpan.Zero;

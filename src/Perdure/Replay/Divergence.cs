@@ -8,6 +8,10 @@ internal sealed class Divergence(string message, string code = Divergence.Diverg
     public const string Escaped = "replay.escaped";
     public const string Unreadable = "payload.unreadable";
 
+    /// <summary>What is said of a body that went on outside of its lane.</summary>
+    public static string OfEscaped(string what) =>
+        $"{what} outside of the engine: the body awaited something that is not of its visit, or one task of its visit at two places at once, of which .NET lets only one go on inside. Bodies await only what their visit gives, each task of it at one place.";
+
     public string Code => code;
 
     /// <summary>The journal entry that it is about, where it is about one.</summary>

@@ -94,12 +94,13 @@ internal sealed class Engine(Node node) : IPerdure
 
     private Task<StartAnswer> Given(StartRequest request, Carried code, PreparedStart prepared, CancellationToken cancellation)
     {
-        if (node.NextLane(prepared.Lanes) is not { } lane)
-            return Answer(new StartAnswer.Unavailable("node.no-lane", prepared.Lanes is null ? "This node owns no lane now; others take starts." : "This node owns no lane now in the database of these keys; others take the start.", Soon));
-        if (lane.InFlight + lane.Queued >= node.Options.InFlightMax || lane.Queued >= node.Options.QueueMax)
+        var lane = node.NextLane(prepared.Lanes);
+        if (lane?.TakesStarts == false || lane is null && node.Forwarding >= node.Options.QueueMax)
             return Refuse("engine.overloaded", request, Busy, _ => new StartAnswer.Overloaded(Soon));
-        var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, request.Key, prepared.BusinessKey, prepared.PayloadHash);
-        lane.Post(new Lane.StartMessage(code, prepared, reply));
+        var reply = new StartReply(node.Shell, code.Map.Workflow, code.Map.Version, prepared);
+        if (lane is not null) lane.Post(new Lane.StartMessage(code, prepared, reply));
+        else if (node.Store.IsShared) node.Forward(code, prepared, reply);
+        else reply.Unavailable("node.no-lane", "This node has lost its lane.");
         return reply.Task.WaitAsync(cancellation);
     }
 
@@ -160,7 +161,22 @@ internal sealed class Engine(Node node) : IPerdure
         var reply = new CommandReply(node.Shell);
         if (lane is not null) lane.Post(new Lane.CommandMessage(instance, command, reply));
         else node.Forward(instance, command, reply);
-        return reply.Task.WaitAsync(cancellation);
+        return Known(instance, reply.Task.WaitAsync(cancellation), cancellation);
+    }
+
+    /// <summary>Of an instance that is not found it is asked whether it was here: by the node that was asked, so that nodes of all versions tell it alike.</summary>
+    private async Task<CommandAnswer> Known(InstanceId instance, Task<CommandAnswer> asked, CancellationToken cancellation)
+    {
+        var answer = await asked.ConfigureAwait(false);
+        if (answer is not CommandAnswer.NotFound) return answer;
+        try
+        {
+            return await node.Store.Views.WasRemoved(instance, cancellation).ConfigureAwait(false) ? new CommandAnswer.Removed(instance) : answer;
+        }
+        catch (StoreException e)
+        {
+            return new CommandAnswer.Unavailable(e.Code, e.Message, Soon);
+        }
     }
 
     private Task<StartAnswer> Invalid(StartRequest request, IReadOnlyList<InputFault> faults) =>

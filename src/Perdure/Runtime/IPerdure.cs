@@ -142,6 +142,8 @@ public abstract record CommandAnswer
     public sealed record Done(bool Changed) : CommandAnswer;
     /// <summary>There is no such instance.</summary>
     public sealed record NotFound : CommandAnswer;
+    /// <summary>The instance has ended and was removed with its history, as the retention says. Known as long as its keys are kept, and <see cref="NotFound"/> after that.</summary>
+    public sealed record Removed(InstanceId Instance) : CommandAnswer;
     /// <summary>Refused; nothing changed.</summary>
     public sealed record Refused(string Code, string Message) : CommandAnswer;
     /// <summary>The request does not fit; every fault is named.</summary>
@@ -163,7 +165,7 @@ public sealed record RefusalNotice(DateTimeOffset At, string Code, string Messag
 public sealed record InstanceView(InstanceRow Row, Instance Instance, IReadOnlyDictionary<int, Progress> Running, string? CodeAbsent);
 
 /// <summary>How a node is.</summary>
-/// <param name="Ready">Whether it takes commands: it is open, not stopping, and the store answers. Where many nodes share the store, one that has no lane yet is ready, and refuses starts.</param>
+/// <param name="Ready">Whether it takes commands: it is open, not stopping, and the store answers. Where many nodes share the store, one that has no lane yet is ready, and what it takes others carry out.</param>
 /// <param name="Problems">What is wrong, in words; operations on live stacks that nobody here could undo among them.</param>
 /// <param name="Hot">Instances in memory.</param>
 /// <param name="InFlight">Instances with work under way.</param>

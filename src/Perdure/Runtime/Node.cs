@@ -38,6 +38,7 @@ internal sealed partial class Node : IAsyncDisposable
     public bool Draining { get; private set; }
     public bool IsOpen => _opened && !_stopped;
     public Feed Feed => _feed;
+    public WriterWaits Waits { get; } = new();
     public IReadOnlyList<Lane> Lanes => _owned.All;
 
     /// <summary>Why commands are not taken now; null when they are.</summary>
@@ -181,7 +182,7 @@ internal sealed partial class Node : IAsyncDisposable
         List<string> problems = [];
         if (Closed is { } closed) problems.Add(closed.Message);
         problems.AddRange(_partlyAway.Values.Select(why => why.Message));
-        if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: it takes commands, and no starts.");
+        if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: what it takes, other nodes carry out.");
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
         var lanes = _owned.All;

@@ -36,18 +36,37 @@ internal sealed partial class Node : ILaneOwner
     {
         Span<byte> unique = stackalloc byte[16];
         Shell.Fill(unique);
+        Forward(instance, command.Key ?? $"once:{Convert.ToHexStringLower(unique)}", command.Write(), answer => reply.Answered(InboxAnswer.Read(answer, AskAgain)), reply,
+            "The command is kept; the node that owns the instance has not answered yet. Asking again with the same key waits for the same answer.");
+    }
+
+    /// <summary>
+    /// Gives a start to a node that owns a lane, by the inbox of one that may take it. Which one is drawn: where that one has no owner at the moment, the same start again most likely comes to another,
+    /// and its request key makes it the same instance.
+    /// </summary>
+    public void Forward(Carried code, PreparedStart start, StartReply reply)
+    {
+        Span<byte> unique = stackalloc byte[16];
+        Shell.Fill(unique);
+        var slot = BitConverter.ToUInt16(unique) % InstanceId.Slots;
+        while (start.Lanes?.Has(SentStart.To(slot)) == false) slot = (slot + 1) % InstanceId.Slots;
+        Forward(SentStart.To(slot), SentStart.KeyOf(unique), SentStart.Write(code, start), answer => reply.Answered(SentStart.ReadAnswer(answer, code, start, AskAgain)), reply,
+            "The start is kept; no node that owns a lane has answered yet. Ask again under the same key.");
+    }
+
+    private void Forward(InstanceId to, string key, byte[] body, Action<ReadOnlyMemory<byte>> answered, Reply reply, string waiting)
+    {
         Interlocked.Increment(ref _forwarding);
-        Store.Send(instance, command.Key ?? $"once:{Convert.ToHexStringLower(unique)}", command.Write(), CancellationToken.None).ContinueWith(sent =>
+        Store.Send(to, key, body, CancellationToken.None).ContinueWith(sent =>
         {
             Interlocked.Decrement(ref _forwarding);
-            if (sent.IsCompletedSuccessfully && sent.Result is { } answer) reply.Answered(InboxAnswer.Read(answer, AskAgain));
-            else if (sent.IsCompletedSuccessfully)
-                reply.Unavailable("inbox.waiting", "The command is kept; the node that owns the instance has not answered yet. Asking again with the same key waits for the same answer.");
+            if (sent.IsCompletedSuccessfully && sent.Result is { } answer) answered(answer);
+            else if (sent.IsCompletedSuccessfully) reply.Unavailable("inbox.waiting", waiting);
             else
             {
                 var fault = sent.Exception?.GetBaseException();
-                if (fault is not StoreException) Log.ForwardFailed(_log, fault ?? new OperationCanceledException(), instance);
-                reply.Unavailable((fault as StoreException)?.Code ?? "inbox.failed", fault?.Message ?? "The command was not kept; try again.");
+                if (fault is not StoreException) Log.ForwardFailed(_log, fault ?? new OperationCanceledException(), to);
+                reply.Unavailable((fault as StoreException)?.Code ?? "inbox.failed", fault?.Message ?? "What was asked was not kept; try again.");
             }
         }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }

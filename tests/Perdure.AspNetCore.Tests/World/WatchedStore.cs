@@ -7,6 +7,9 @@ namespace Perdure.AspNetCore.Tests;
 internal sealed class WatchedStore(IStore inner) : IStore, IViews
 {
     public bool Away { get; set; }
+
+    /// <summary>What every read of the feed waits for; null where none has to.</summary>
+    public TaskCompletionSource? FeedHeld { get; set; }
     public TaskCompletionSource PageDelivered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public TaskCompletionSource PageNotDelivered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -47,7 +50,12 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
     public Task<InstanceRow?> Find(InstanceId instance, CancellationToken cancellation) => Inner.Find(instance, cancellation);
     public Task<InstanceRow?> FindByBusinessKey(string @namespace, string workflow, string businessKey, CancellationToken cancellation) => Inner.FindByBusinessKey(@namespace, workflow, businessKey, cancellation);
     public Task<IReadOnlyList<InstanceRow>> List(InstanceFilter filter, InstanceId? below, int limit, CancellationToken cancellation) => Inner.List(filter, below, limit, cancellation);
-    public Task<IReadOnlyList<FeedRecord>> Feed(long after, int limit, CancellationToken cancellation) => Inner.Feed(after, limit, cancellation);
+    public async Task<IReadOnlyList<FeedRecord>> Feed(long after, int limit, CancellationToken cancellation)
+    {
+        if (FeedHeld is { } held) await held.Task.WaitAsync(cancellation);
+        return await Inner.Feed(after, limit, cancellation);
+    }
+
     public Task<long> FeedEnd(CancellationToken cancellation) => Inner.FeedEnd(cancellation);
     public Task<long> FeedBegin(CancellationToken cancellation) => Inner.FeedBegin(cancellation);
     public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => Inner.WasRemoved(instance, cancellation);

@@ -26,6 +26,8 @@ internal sealed class OwnershipPlace : IAsyncDisposable
 
     public TimeSpan Tick { get; set; } = TimeSpan.FromMilliseconds(50);
 
+    public TimeSpan OpenWithin { get; set; } = TimeSpan.FromSeconds(30);
+
     public static async Task<OwnershipPlace> Make(int lanes = 12, PostgresServer? server = null)
     {
         server ??= await PostgresServer.Shared();
@@ -36,7 +38,7 @@ internal sealed class OwnershipPlace : IAsyncDisposable
     }
 
     public PostgresStoreOptions Options(string? connectionString = null, TimeProvider? time = null) =>
-        new() { ConnectionString = connectionString ?? ConnectionString, Lanes = _lanes, Lease = Lease, Tick = Tick, Time = time ?? TimeProvider.System };
+        new() { ConnectionString = connectionString ?? ConnectionString, Lanes = _lanes, Lease = Lease, Tick = Tick, OpenWithin = OpenWithin, Time = time ?? TimeProvider.System };
 
     /// <summary>A node that has joined; nobody is named to it yet.</summary>
     public async Task<KeptNode> Open(string? via = null, TimeProvider? time = null)

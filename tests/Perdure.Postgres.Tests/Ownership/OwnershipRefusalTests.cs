@@ -60,11 +60,33 @@ public sealed class OwnershipRefusalTests
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_a_fault_with_a_code()
+    public async Task A_server_that_went_away_before_a_node_has_joined_is_waited_for_and_then_told_of()
     {
         await using var place = await OwnershipPlace.Make();
-        var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Port = FreePort() }.ToString()));
+        place.OpenWithin = TimeSpan.FromSeconds(2);
+        var server = new NpgsqlConnectionStringBuilder(place.ConnectionString);
+        await using var proxy = new FaultProxy(server.Host!, server.Port);
+        proxy.Silence();
+        var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ToString()));
         Assert.Equal("store.unavailable", fault.Code);
+        Assert.True(proxy.Accepted > 1);
+    }
+
+    [Fact]
+    public async Task A_node_whose_server_comes_back_while_it_joins_joins()
+    {
+        await using var place = await OwnershipPlace.Make();
+        var server = new NpgsqlConnectionStringBuilder(place.ConnectionString);
+        await using var proxy = new FaultProxy(server.Host!, server.Port);
+        proxy.Silence();
+        var opening = place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ToString());
+        // The second try says that the first has failed.
+        while (proxy.Accepted < 2 && !opening.IsCompleted) await Task.Delay(5);
+        proxy.Refuse();
+        proxy.Cut();
+        proxy.Heal();
+        await using var node = await opening;
+        Assert.Equal(12, node.Opened.Sum(o => o.Lanes.Count));
     }
 
     private static int FreePort()

@@ -211,12 +211,15 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
     public IViews Views => this;
     /// <summary>How it lets go of what has ended.</summary>
     public IRetention? Retention { get; set; }
+    /// <summary>Which instances it says were removed.</summary>
+    public HashSet<InstanceId> RemovedOnes { get; } = [];
     /// <summary>How many instances it says have ended.</summary>
     public long Finished { get; set; }
 
     private static Task<IReadOnlyList<T>> Some<T>(IEnumerable<T> items) => Task.FromResult<IReadOnlyList<T>>([.. items]);
 
     public Task<InstanceRow?> Find(InstanceId instance, CancellationToken cancellation) => Task.FromResult(_rows.TryGetValue(instance, out var row) ? RowOf(instance, row) : null);
+    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => ReadFault is { } fault ? Task.FromException<bool>(fault) : Task.FromResult(RemovedOnes.Contains(instance));
     public Task<InstanceRow?> FindByBusinessKey(string @namespace, string workflow, string businessKey, CancellationToken cancellation) =>
         Task.FromResult(_businessKeys.TryGetValue((@namespace, workflow, businessKey), out var id) ? RowOf(id, _rows[id]) : null);
     public Task<IReadOnlyList<InstanceRow>> List(InstanceFilter filter, InstanceId? below, int limit, CancellationToken cancellation) => Some(_rows.Select(r => RowOf(r.Key, r.Value)).Take(limit));

@@ -36,6 +36,9 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     /// <summary>Whether commits wait until they are let go.</summary>
     public Queue<Action>? Held { get; set; }
 
+    /// <summary>Whether it waits for answers at all.</summary>
+    public bool Patience { get; set; } = true;
+
     public List<LaneLease> GivenUp { get; } = [];
 
     void IStore.GivenUp(LaneLease lane) => GivenUp.Add(lane);
@@ -78,7 +81,7 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     {
         if (database.Inbox.Find(k => k.Message.To == to && k.Message.Key == key) is not { } kept)
             database.Inbox.Add(kept = new(new(database.Inbox.Count + 1, to, key, body)));
-        return kept.Answer.Task;
+        return Patience ? kept.Answer.Task : Task.FromResult<ReadOnlyMemory<byte>?>(null);
     }
 
     public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<InboxMessage>>(

@@ -39,7 +39,11 @@ internal sealed class LaneAttempts(Lane lane)
 
     public void Cancel(Hot hot, int ordinal)
     {
-        if (hot.Attempts is { } attempts && attempts.TryGetValue(ordinal, out var attempt)) attempt.Cancel();
+        if (hot.Attempts is not { } attempts || !attempts.TryGetValue(ordinal, out var attempt)) return;
+        attempt.Cancel();
+        if (attempt.StartedAt > 0) return;
+        End(attempt);
+        lane.NeverBegan(hot, ordinal, attempt.Number);
     }
 
     /// <summary>The instance leaves memory: its attempts are cancelled, and their ends mean nothing any more.</summary>
@@ -207,6 +211,19 @@ internal sealed partial class Lane
         _attempts.End(attempt);
         if (attempt.Transaction is not null) EndInTransaction(attempt);
         else Report(attempt, attempt.Failure, attempt.Result);
+    }
+
+    /// <summary>An attempt was cancelled before it began: nothing of it has happened, and its instance need not wait for it.</summary>
+    internal void NeverBegan(Hot hot, int ordinal, int number) => Post(new NeverBeganMessage(hot, ordinal, number));
+
+    // As a message, since it is said while what a turn owes is being carried out.
+    private sealed class NeverBeganMessage(Hot hot, int ordinal, int number) : LaneMessage
+    {
+        public override void Handle(Lane lane)
+        {
+            if (!hot.Dropped && lane.Takes)
+                lane.Handle(hot, new Command.EndAttempt(lane.Now, ordinal, number, new Outcome.Failed(new("step.cancelled", "It was cancelled before it began.", Transient: true)), Retry.Default, 0));
+        }
     }
 
     internal void TimedOut(RunningAttempt attempt) =>

@@ -39,6 +39,11 @@ internal sealed partial class Lane
 
     private void CarryOut(InboxMessage message)
     {
+        if (SentStart.IsOne(message))
+        {
+            Begin(message);
+            return;
+        }
         var reply = new InboxReply(this, message.Position);
         InstanceCommand command;
         try
@@ -53,8 +58,33 @@ internal sealed partial class Lane
         Handle(Take(message.To, owed: false), hot => command.Make(this, hot), reply);
     }
 
-    private void AnswerInbox(long position, CommandAnswer answer) =>
-        Read(Answered(_node.Store.Answer(position, InboxAnswer.Write(answer), answer is CommandAnswer.Done, CancellationToken.None)), _ => _answering.Remove(position), () => Later(() => AnswerInbox(position, answer)));
+    /// <summary>A start that came in at a node without a lane. Where it was carried out before, the store finds its key and the answer is of the instance that has it.</summary>
+    private void Begin(InboxMessage message)
+    {
+        SentStart sent;
+        try
+        {
+            sent = SentStart.Read(message.Body);
+        }
+        catch (JsonException e)
+        {
+            AnswerStart(message.Position, new StartAnswer.Unavailable("inbox.unreadable", $"The node that owns the lane does not know this start: {e.Message}", TimeSpan.Zero));
+            return;
+        }
+        var start = sent.Prepared();
+        if (_node.Registry.Find(sent.Workflow, sent.Version) is not { } code)
+            AnswerStart(message.Position, new StartAnswer.Unavailable("workflow.absent", $"The node that owns the lane carries no code for {sent.Workflow} version {sent.Version}; others may.", TimeSpan.Zero));
+        else if (!TakesStarts) AnswerStart(message.Position, new StartAnswer.Overloaded(TimeSpan.Zero));
+        else Start(code, start, new InboxStartReply(this, message.Position, sent.Workflow, sent.Version, start));
+    }
+
+    private void AnswerInbox(long position, CommandAnswer answer) => AnswerInbox(position, InboxAnswer.Write(answer), answer is CommandAnswer.Done);
+
+    // Each request is answered for itself: whether an instance was made is true of one of them.
+    private void AnswerStart(long position, StartAnswer answer) => AnswerInbox(position, SentStart.Write(answer), final: false);
+
+    private void AnswerInbox(long position, byte[] answer, bool final) =>
+        Read(Answered(_node.Store.Answer(position, answer, final, CancellationToken.None)), _ => _answering.Remove(position), () => Later(() => AnswerInbox(position, answer, final)));
 
     private static async Task<bool> Answered(Task answer)
     {
@@ -75,6 +105,16 @@ internal sealed partial class Lane
         {
             // Where the lane goes, the next owner finds the command in the inbox.
             if (!lane.Halted && !lane.Leaving) Answer(new CommandAnswer.Unavailable(code, message, TimeSpan.Zero));
+        }
+    }
+
+    private sealed class InboxStartReply(Lane lane, long position, string workflow, int version, PreparedStart start) : StartReply(lane.Node.Shell, workflow, version, start)
+    {
+        protected override void Answer(StartAnswer answer) => lane.AnswerStart(position, answer);
+
+        public override void Unavailable(string code, string message)
+        {
+            if (!lane.Halted && !lane.Leaving) base.Unavailable(code, message);
         }
     }
 

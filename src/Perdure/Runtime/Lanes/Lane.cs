@@ -50,6 +50,8 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     public int Backlog => Volatile.Read(ref _posted) + Volatile.Read(ref _gathered);
     private int _gathered;
     public int HotCount { get; private set; }
+    /// <summary>Whether there is room for one more instance.</summary>
+    public bool TakesStarts => InFlight + Queued < _node.Options.InFlightMax && Queued < _node.Options.QueueMax;
     public int InFlight => Volatile.Read(ref _inFlight);
     private int _inFlight;
 

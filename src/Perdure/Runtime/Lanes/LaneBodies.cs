@@ -204,8 +204,7 @@ internal sealed partial class Lane
         {
             if (lane.Find(run.Instance.Id) is not { } hot || hot.Body != run) return;
             hot.Body = null;
-            lane.Handle(hot, new Command.FailBody(lane.Now, run.Visit, new(Divergence.Escaped,
-                $"{what} outside of the engine: the body awaited something that is not of its visit. Bodies await only what their visit gives; work belongs into operations.")));
+            lane.Handle(hot, new Command.FailBody(lane.Now, run.Visit, new(Divergence.Escaped, $"{Divergence.OfEscaped(what)} Work belongs into operations.")));
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed partial class Lane
     public bool IsSettled => _sent.Count == 0 && _items.Count == 0 && _ending == 0;
 
     /// <summary>A batch at the store, and the turns that it is made of.</summary>
-    private sealed record Sent(Batch Batch, List<Turn> Turns)
+    private sealed record Sent(Batch Batch, List<Turn> Turns, long Given)
     {
         public long At { get; } = Stopwatch.GetTimestamp();
     }
@@ -118,7 +118,7 @@ internal sealed partial class Lane
         }
         if (items.Count == 0) return null;
         (_turns, _items, _bytes) = (restTurns, restItems, _bytes - bytes);
-        return new(new(_lease.Lane, _lease.Epoch, ++_batches, items), turns);
+        return new(new(_lease.Lane, _lease.Epoch, ++_batches, items), turns, _node.Shell.Time.GetTimestamp());
     }
 
     private void Submit(Batch batch) => _node.Store.Commit(batch, answer => Post(new AnsweredMessage(answer)));
@@ -132,6 +132,7 @@ internal sealed partial class Lane
     {
         if (_halted) return;
         var (first, turns) = (_sent.Peek(), _sent.Peek().Turns);
+        _node.Waits.Answered(first.Given, _node.Shell.Time.GetElapsedTime(first.Given));
         Telemetry.CommitLatency.Record(Stopwatch.GetElapsedTime(first.At).TotalSeconds);
         switch (answer)
         {
@@ -246,7 +247,7 @@ internal sealed partial class Lane
                 if (!Leaving && !Withhold(hot, start)) _attempts.Start(hot, start);
                 break;
             case Effect.CancelAttempt cancel:
-                _attempts.Cancel(hot, cancel.Ordinal);
+                if (!LetGo(hot, cancel.Ordinal)) _attempts.Cancel(hot, cancel.Ordinal);
                 break;
             case Effect.StartUndo undo:
                 if (!Leaving && !Withhold(hot, undo)) StartUndo(hot, undo);

@@ -48,6 +48,21 @@ internal sealed partial class Lane
             if (!one.Hot.Dropped) Carry(one.Hot, one.Effect);
     }
 
+    /// <summary>An attempt that is cancelled while it is held back is not started any more. False where none is held back.</summary>
+    private bool LetGo(Hot hot, int ordinal)
+    {
+        Effect.StartAttempt? held = null;
+        for (var left = _withheld.Count; left > 0; left--)
+        {
+            var one = _withheld.Dequeue();
+            if (one.Hot == hot && one.Effect is Effect.StartAttempt start && start.Ordinal == ordinal) held = start;
+            else _withheld.Enqueue(one);
+        }
+        if (held is null) return false;
+        NeverBegan(hot, held.Ordinal, held.Attempt);
+        return true;
+    }
+
     private static readonly TimeSpan WithheldEvery = TimeSpan.FromMilliseconds(50);
 
     private sealed class HandedOver(TaskCompletionSource done) : IThreadPoolWorkItem

@@ -60,7 +60,7 @@ internal sealed partial class Lane
             _node.Refuse("business-key.taken", "The workflow's own key belongs to an instance of another request.", workflow, instance);
     }
 
-    internal sealed class StartMessage(Carried code, PreparedStart start, Reply reply) : LaneMessage
+    internal sealed class StartMessage(Carried code, PreparedStart start, StartReply reply) : LaneMessage
     {
         public override bool IsAwaited => true;
 
@@ -68,6 +68,7 @@ internal sealed partial class Lane
         {
             if (lane.Takes) lane.Start(code, start, reply);
             else if (lane._node.Closed is null && lane._node.NextLane(start.Lanes) is { } other && other != lane) other.Post(this);
+            else if (lane._node is { Closed: null, Store.IsShared: true } node) node.Forward(code, start, reply);
             else reply.Unavailable("node.stopping", Stopping);
         }
     }

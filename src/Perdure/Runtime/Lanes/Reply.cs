@@ -23,7 +23,7 @@ internal abstract class AwaitedReply<TAnswer>(INodeShell shell) : Reply, IThread
 
     public Task<TAnswer> Task => _source.Task;
 
-    protected void Answer(TAnswer answer)
+    protected virtual void Answer(TAnswer answer)
     {
         _answer = answer;
         shell.Dispatch(this);
@@ -57,21 +57,23 @@ internal sealed class CommandReply(INodeShell shell) : AwaitedReply<CommandAnswe
 }
 
 /// <summary>Answers a start.</summary>
-internal sealed class StartReply(INodeShell shell, string workflow, int version, string key, string? businessKey, ReadOnlyMemory<byte> payloadHash)
-    : AwaitedReply<StartAnswer>(shell)
+internal class StartReply(INodeShell shell, string workflow, int version, PreparedStart start) : AwaitedReply<StartAnswer>(shell)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
-    public override void Committed(Turn turn) => Answer(new StartAnswer.Accepted(turn.Hot.Id, workflow, version, key, turn.At, Created: true));
+    public override void Committed(Turn turn) => Answer(new StartAnswer.Accepted(turn.Hot.Id, workflow, version, start.RequestKey, turn.At, Created: true));
     public override void Refused(Refusal refusal) => Answer(new StartAnswer.Invalid([new("$", refusal.Message)]));
     public override void Unavailable(string code, string message) => Answer(new StartAnswer.Unavailable(code, message, Soon));
 
+    /// <summary>Another node has answered.</summary>
+    public void Answered(StartAnswer answer) => Answer(answer);
+
     public override void NotWritten(ItemAnswer answer) => Answer(answer switch
     {
-        ItemAnswer.KeyTaken(var taken) when taken.PayloadHash.Span.SequenceEqual(payloadHash.Span) =>
-            new StartAnswer.Accepted(taken.Instance, workflow, taken.WorkflowVersion, key, taken.CreatedAt, Created: false),
+        ItemAnswer.KeyTaken(var taken) when taken.PayloadHash.Span.SequenceEqual(start.PayloadHash.Span) =>
+            new StartAnswer.Accepted(taken.Instance, workflow, taken.WorkflowVersion, start.RequestKey, taken.CreatedAt, Created: false),
         ItemAnswer.KeyTaken(var taken) => new StartAnswer.KeyReused(taken.Instance),
-        ItemAnswer.BusinessKeyTaken(var instance) => new StartAnswer.BusinessKeyTaken(instance, businessKey ?? ""),
+        ItemAnswer.BusinessKeyTaken(var instance) => new StartAnswer.BusinessKeyTaken(instance, start.BusinessKey ?? ""),
         ItemAnswer.Refused refused => new StartAnswer.Unavailable("store.refused", refused.Reason, Soon),
         _ => new StartAnswer.Unavailable("store.retry", "It was not written; try again under the same key.", Soon),
     });
