@@ -14,7 +14,7 @@ internal static class EventReader
         {
             var reader = new Utf8JsonReader(memory.Span, Options);
             Expect(reader.Read() && reader.TokenType == JsonTokenType.StartArray, "A record is an array of events.");
-            var events = ImmutableArray.CreateBuilder<Event>();
+            var events = ImmutableArray.CreateBuilder<Event>(2);
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 Expect(reader.TokenType == JsonTokenType.StartObject, "An event is an object.");
