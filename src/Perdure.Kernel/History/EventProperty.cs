@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
@@ -69,23 +68,42 @@ internal static class EventProperty
     public static readonly JsonEncodedText Causes = JsonEncodedText.Encode("causes");
     public static readonly JsonEncodedText StackTrace = JsonEncodedText.Encode("stack");
 
-    private static readonly FrozenDictionary<string, string> Known = new[]
-    {
+    private static readonly string[] Known =
+    [
         "type", "id", "namespace", "workflow", "version", "requestKey", "businessKey", "state", "visitsAllowed", "due",
         "clockStops", "atGate", "parent", "ordinal", "traceParent", "priority", "attributes", "input", "name", "operation",
         "generation", "canUndo", "atMostOnce", "attempt", "result", "nextOrdinal", "failure", "unknown", "value", "signal",
         "messageId", "body", "key", "approved", "by", "why", "to", "from", "compensates", "data",
         "visit", "settled", "end", "intents", "incidents", "cancelRequested", "signals", "number", "mode", "reason",
         "unclean", "schema", "codec", "base64", "code", "message", "transient", "causes", "stack", "build",
-    }.ToFrozenDictionary(n => n, StringComparer.Ordinal);
+    ];
 
-    private static readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> Lookup = Known.GetAlternateLookup<ReadOnlySpan<char>>();
+    // Each name at the place that its length and three of its letters say, or behind it: far more places than names.
+    private static readonly string?[] Places = PlaceAll();
+
+    private const int Mask = 1023;
+
+    private static int Place(int length, int first, int middle, int last) => (length * 131 + first * 31 + middle * 17 + last * 7) & Mask;
+
+    private static string?[] PlaceAll()
+    {
+        var places = new string?[Mask + 1];
+        foreach (var name in Known)
+        {
+            var place = Place(name.Length, name[0], name[name.Length / 2], name[^1]);
+            while (places[place] is not null) place = (place + 1) & Mask;
+            places[place] = name;
+        }
+        return places;
+    }
 
     /// <summary>The name that stands there, without a new string for it; null where it is none of ours.</summary>
     public static string? Text(ReadOnlySpan<byte> name)
     {
-        Span<char> text = stackalloc char[32];
-        return Ascii.ToUtf16(name, text, out var length) == OperationStatus.Done && Lookup.TryGetValue(text[..length], out var known) ? known : null;
+        if (name.IsEmpty) return null;
+        for (var place = Place(name.Length, name[0], name[name.Length / 2], name[^1]); Places[place] is { } known; place = (place + 1) & Mask)
+            if (Ascii.Equals(name, known)) return known;
+        return null;
     }
 
     private static readonly FrozenDictionary<Type, JsonEncodedText> Names =

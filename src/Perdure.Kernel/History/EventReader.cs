@@ -14,7 +14,7 @@ internal static class EventReader
         {
             var reader = new Utf8JsonReader(memory.Span, Options);
             Expect(reader.Read() && reader.TokenType == JsonTokenType.StartArray, "A record is an array of events.");
-            var events = ImmutableArray.CreateBuilder<Event>();
+            var events = ImmutableArray.CreateBuilder<Event>(2);
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 Expect(reader.TokenType == JsonTokenType.StartObject, "An event is an object.");
@@ -39,7 +39,7 @@ internal static class EventReader
     {
         switch (property)
         {
-            case "type": f.Type = reader.GetString(); break;
+            case "type": f.Type = KnownTexts.Read(ref reader); break;
             case "ordinal": f.Ordinal = reader.GetInt32(); break;
             case "attempt": f.Attempt = reader.GetInt32(); break;
             case "generation": f.Generation = reader.GetInt32(); break;
@@ -52,18 +52,18 @@ internal static class EventReader
             case "intents": f.Intents = reader.GetInt32(); break;
             case "incidents": f.Incidents = reader.GetInt32(); break;
             case "id": f.Id = Id(ref reader); break;
-            case "namespace": f.Namespace = reader.GetString(); break;
-            case "workflow": f.Workflow = reader.GetString(); break;
+            case "namespace": f.Namespace = KnownTexts.Read(ref reader); break;
+            case "workflow": f.Workflow = KnownTexts.Read(ref reader); break;
             case "requestKey": f.RequestKey = reader.GetString(); break;
             case "businessKey": f.BusinessKey = reader.GetString(); break;
             case "traceParent": f.TraceParent = reader.GetString(); break;
-            case "build": f.Build = reader.GetString(); break;
-            case "state": f.State = reader.GetString(); break;
-            case "from": f.From = reader.GetString(); break;
-            case "to": f.To = reader.GetString(); break;
-            case "name": f.Name = reader.GetString(); break;
-            case "operation": f.Operation = reader.GetString(); break;
-            case "signal": f.Signal = reader.GetString(); break;
+            case "build": f.Build = KnownTexts.Read(ref reader); break;
+            case "state": f.State = KnownTexts.Read(ref reader); break;
+            case "from": f.From = KnownTexts.Read(ref reader); break;
+            case "to": f.To = KnownTexts.Read(ref reader); break;
+            case "name": f.Name = KnownTexts.Read(ref reader); break;
+            case "operation": f.Operation = KnownTexts.Read(ref reader); break;
+            case "signal": f.Signal = KnownTexts.Read(ref reader); break;
             case "messageId": f.MessageId = reader.GetString(); break;
             case "key": f.Key = reader.GetString(); break;
             case "by": f.By = reader.GetString(); break;
@@ -109,9 +109,9 @@ internal static class EventReader
         {
             switch (Property(ref reader))
             {
-                case "type": type = reader.GetString(); break;
-                case "schema": schema = reader.GetString(); break;
-                case "codec": codec = reader.GetString(); break;
+                case "type": type = KnownTexts.Read(ref reader); break;
+                case "schema": schema = KnownTexts.Read(ref reader); break;
+                case "codec": codec = KnownTexts.Read(ref reader); break;
                 case "base64": body = reader.GetBytesFromBase64(); break;
                 case "value": body = Raw(ref reader, memory); break;
                 case var other: throw new HistoryFormatException($"A payload has no property '{other}'.");
@@ -138,7 +138,7 @@ internal static class EventReader
         {
             switch (Property(ref reader))
             {
-                case "code": code = reader.GetString(); break;
+                case "code": code = KnownTexts.Read(ref reader); break;
                 case "message": message = reader.GetString(); break;
                 case "transient": transient = reader.GetBoolean(); break;
                 case "unknown": unknown = reader.GetBoolean(); break;

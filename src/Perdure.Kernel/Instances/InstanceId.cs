@@ -6,7 +6,7 @@ namespace Perdure.Kernel;
 /// into the id once and never recomputed.
 /// </summary>
 /// <param name="Value">The 63-bit number that stores keep.</param>
-public readonly record struct InstanceId(long Value) : IComparable<InstanceId>
+public readonly record struct InstanceId(long Value) : IComparable<InstanceId>, ISpanFormattable
 {
     /// <summary>The fixed number of slots that all instances are spread over.</summary>
     public const int Slots = 1024;
@@ -36,16 +36,30 @@ public readonly record struct InstanceId(long Value) : IComparable<InstanceId>
     }
 
     /// <summary>13 characters of Crockford base 32, lower case; sorts as the number does.</summary>
-    public override string ToString() => string.Create(13, Value, static (span, value) =>
+    public override string ToString() => string.Create(Length, Value, static (span, value) => Write(span, value));
+
+    private const int Length = 13;
+
+    private static void Write(Span<char> span, long value)
     {
-        for (var i = span.Length - 1; i >= 0; i--, value >>= 5) span[i] = Alphabet[(int)(value & 31)];
-    });
+        for (var i = Length - 1; i >= 0; i--, value >>= 5) span[i] = Alphabet[(int)(value & 31)];
+    }
+
+    string IFormattable.ToString(string? format, IFormatProvider? provider) => ToString();
+
+    // So that it becomes part of a text without a text of its own.
+    bool ISpanFormattable.TryFormat(Span<char> destination, out int written, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        written = destination.Length < Length ? 0 : Length;
+        if (written > 0) Write(destination, Value);
+        return written > 0;
+    }
 
     /// <summary>Reads what <see cref="ToString"/> wrote; upper case is accepted.</summary>
     public static bool TryParse(string? text, out InstanceId id)
     {
         id = default;
-        if (text is not { Length: 13 }) return false;
+        if (text is not { Length: Length }) return false;
         long value = 0;
         foreach (var c in text)
         {

@@ -17,7 +17,7 @@ public static class Token
     {
         var safe = IsSafe(name) ? name : Uri.EscapeDataString(name);
         if (safe.Length > MaxLength - 40) safe = "~" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
-        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{instance}.{visit}.{safe}.{generation}");
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, stackalloc char[MaxLength + 40], $"{instance}.{visit}.{safe}.{generation}");
     }
 
     private static bool IsSafe(string name)

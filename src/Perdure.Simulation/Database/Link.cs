@@ -48,7 +48,7 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
     public StoreClock Clock => clock;
 
     // When the requests that are under way were sent.
-    private readonly SortedDictionary<long, long> _underWay = [];
+    private readonly Dictionary<long, long> _underWay = [];
     private long _sent;
     private bool _cutThere, _cutBack;
     private long? _cutSince;
@@ -71,7 +71,7 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
     public void Later(TimeSpan time, Action happens) => schedule?.After(time.Ticks, node, "waits", happens);
 
     /// <summary>Whether a request is under way for longer than any client waits for its answer.</summary>
-    public bool IsStuck => schedule is not null && _underWay.Count > 0 && schedule.Now - _underWay.First().Value > 2 * Patience;
+    public bool IsStuck => schedule is not null && _underWay.Count > 0 && schedule.Now - _underWay.Values.Min() > 2 * Patience;
 
     /// <summary>Sends a request. Exactly one of the two is called, once; neither where the node dies.</summary>
     /// <param name="what">What it is, for the trace.</param>

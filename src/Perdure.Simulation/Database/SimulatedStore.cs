@@ -208,7 +208,7 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     /// <inheritdoc />
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) =>
         Read<IReadOnlyList<(string, int, string)>>("live-operations", tables =>
-            [.. tables.Instances.Values.SelectMany(r => r.Stack.Values.Select(s => (r.First.Workflow, r.First.WorkflowVersion, s.Operation))).Distinct().Order()]);
+            [.. tables.Instances.Values.Where(r => r.Stack.Count > 0).SelectMany(r => r.Stack.Values.Select(s => (r.First.Workflow, r.First.WorkflowVersion, s.Operation))).Distinct().Order()]);
 
     /// <inheritdoc />
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Read<IReadOnlyList<StoredPage>>("pages-owed", tables =>

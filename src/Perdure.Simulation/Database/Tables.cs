@@ -31,10 +31,11 @@ internal sealed class InstanceRecord(Item start)
 internal sealed class Tables
 {
     private readonly SortedDictionary<InstanceId, InstanceRecord> _instances = [];
+    private readonly Dictionary<InstanceId, InstanceRecord> _byId = [];      // the same, to be found at once
     private readonly Dictionary<(string Namespace, string Workflow, string Key), StoredKey> _requestKeys = [];
     private readonly Dictionary<(string Namespace, string Workflow, string Key), InstanceId> _businessKeys = [];
     private readonly SortedDictionary<InstanceId, (NewInstance Start, string Workflow)> _removed = [];
-    private readonly Dictionary<(string Workflow, int Version), (MapDefinition Map, string Text)> _maps = [];
+    private readonly Dictionary<(string Workflow, int Version), (MapDefinition Map, Lazy<string> Text)> _maps = [];
     private readonly SortedSet<(DateTimeOffset Due, InstanceId Instance, TimerKind Kind, int Ordinal)> _timers = [];
     private readonly SortedDictionary<long, OutboxMessage> _outbox = [];
     private readonly List<StoredRecord> _feed = [];
@@ -70,7 +71,7 @@ internal sealed class Tables
             if (after is null || (due, instance, kind, ordinal) != (after.Due, after.Instance, after.Timer.Kind, after.Timer.Ordinal)) yield return new(instance, new(kind, ordinal), due);
     }
 
-    public InstanceRecord? Find(InstanceId id) => _instances.GetValueOrDefault(id);
+    public InstanceRecord? Find(InstanceId id) => _byId.GetValueOrDefault(id);
     public StoredKey? FindKey(string @namespace, string workflow, string key) => _requestKeys.GetValueOrDefault((@namespace, workflow, key));
     public InstanceId? FindBusinessKey(string @namespace, string workflow, string key) => _businessKeys.TryGetValue((@namespace, workflow, key), out var id) ? id : null;
     public MapDefinition? Map(string workflow, int version) => _maps.TryGetValue((workflow, version), out var stored) ? stored.Map : null;
@@ -106,13 +107,9 @@ internal sealed class Tables
 
     public void Register(MapDefinition map)
     {
-        var text = MapText.Of(map);
-        if (_maps.TryGetValue((map.Workflow, map.Version), out var stored))
-        {
-            if (stored.Text != text) throw new MapChangedException(map.Workflow, map.Version, MapText.Difference(stored.Text, text));
-            return;
-        }
-        _maps[(map.Workflow, map.Version)] = (map, text);
+        if (!_maps.TryGetValue((map.Workflow, map.Version), out var stored)) _maps[(map.Workflow, map.Version)] = (map, new(() => MapText.Of(map)));
+        else if (!ReferenceEquals(stored.Map, map) && MapText.Of(map) is var text && stored.Text.Value != text)
+            throw new MapChangedException(map.Workflow, map.Version, MapText.Difference(stored.Text.Value, text));
     }
 
     public void PageTried(string key, bool delivered, string? error, DateTimeOffset at)
@@ -134,7 +131,8 @@ internal sealed class Tables
     /// <summary>Takes an instance out with its keys and records; only what was sent to others of it stays.</summary>
     public void Forget(InstanceId id)
     {
-        if (!_instances.Remove(id, out var record)) return;
+        if (!_byId.Remove(id, out var record)) return;
+        _instances.Remove(id);
         _requestKeys.Remove((record.Start.Namespace, record.First.Workflow, record.Start.RequestKey));
         if (record.Start.BusinessKey is { } business) _businessKeys.Remove((record.Start.Namespace, record.First.Workflow, business));
         foreach (var timer in record.Timers.Keys.ToList()) Forget(id, record, timer);
@@ -150,6 +148,7 @@ internal sealed class Tables
         foreach (var (id, record) in due)
         {
             _instances.Remove(id);
+            _byId.Remove(id);
             _removed.Add(id, (record.Start, record.First.Workflow));
             foreach (var timer in record.Timers.Keys.ToList()) Forget(id, record, timer);
             RemovedUpTo = Math.Max(RemovedUpTo, record.Log[^1].Position);
@@ -215,9 +214,11 @@ internal sealed class Tables
         else if (record is null) return NotNext;
         if (record is not null)
         {
-            if (item.Messages.Any(record.Messages.Contains)) return new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message);
+            foreach (var message in item.Messages)
+                if (record.Messages.Contains(message)) return new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message);
             if (item.Version <= record.Log.Count) return new ItemAnswer.Duplicate("record");
-            if (item.Tokens.Any(t => record.Tokens.Contains((t.Visit, t.Name, t.Generation)))) return new ItemAnswer.Duplicate("token");
+            foreach (var token in item.Tokens)
+                if (record.Tokens.Contains((token.Visit, token.Name, token.Generation))) return new ItemAnswer.Duplicate("token");
         }
         return item.Version != (record?.Log.Count ?? 0) + 1 ? NotNext : Undeclared(map, item, record);
     }
@@ -243,6 +244,7 @@ internal sealed class Tables
         {
             record = new(item);
             _instances.Add(item.Instance, record);
+            _byId.Add(item.Instance, record);
             var start = item.Start!;
             _requestKeys.Add((start.Namespace, item.Workflow, start.RequestKey), new(item.Instance, item.WorkflowVersion, start.PayloadHash, item.At));
             if (start.BusinessKey is { } business) _businessKeys.Add((start.Namespace, item.Workflow, business), item.Instance);

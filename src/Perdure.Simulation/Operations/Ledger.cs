@@ -51,14 +51,20 @@ public sealed class Ledger
         {
             done = effect();
         }
-        catch (PermanentFailure e)
+        catch (PermanentFailure e) when (IsKept(entry.Token, e))
         {
-            Refuse(entry.Token, e.Code, e.Message);
             throw;
         }
         _done.Add(entry.Token, done);
         Add(entry with { Output = System.Text.Encoding.UTF8.GetString(done.Body.Span) });
         return done;
+    }
+
+    // Said while it is still on its way to whoever takes it, so that it is not thrown again.
+    private bool IsKept(string token, PermanentFailure answer)
+    {
+        Refuse(token, answer.Code, answer.Message);
+        return false;
     }
 
     /// <summary>The downstream's answer to this token is an error, now and ever.</summary>

@@ -16,8 +16,9 @@ internal interface IActor
 /// </summary>
 internal sealed class Schedule(Pcg32 chance)
 {
-    private readonly PriorityQueue<Entry, (long At, uint Tie, long Sequence)> _queue = new();
+    private readonly Upcoming<Entry> _queue = new();
     private readonly System.Collections.Concurrent.ConcurrentQueue<Action> _foreign = new();
+    private volatile bool _hasForeign;
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _sequence;
 
@@ -49,6 +50,7 @@ internal sealed class Schedule(Pcg32 chance)
     {
         if (Environment.CurrentManagedThreadId == _thread) return false;
         _foreign.Enqueue(again);
+        _hasForeign = true;
         return true;
     }
 
@@ -59,7 +61,7 @@ internal sealed class Schedule(Pcg32 chance)
     /// <param name="happens">What is done then.</param>
     /// <param name="subject">What stands before <paramref name="what"/>.</param>
     public void At(long at, IActor? actor, string what, Action happens, string? subject = null) =>
-        _queue.Enqueue(new(actor, subject, what, happens), (Math.Max(at, Now), chance.Next(), ++_sequence));
+        _queue.Add(new(Math.Max(at, Now), chance.Next(), ++_sequence), new(actor, subject, what, happens));
 
     /// <summary>Something happens after a time.</summary>
     public void After(long ticks, IActor? actor, string what, Action happens, string? subject = null) => At(Now + Math.Max(0, ticks), actor, what, happens, subject);
@@ -67,25 +69,32 @@ internal sealed class Schedule(Pcg32 chance)
     /// <summary>Lets the next thing happen, unless it is later than <paramref name="until"/>. False where nothing is left until then; it is that time now.</summary>
     public bool Step(long until)
     {
-        while (!_foreign.IsEmpty && _foreign.TryDequeue(out var foreign)) foreign();
-        while (_queue.TryPeek(out var entry, out var key))
+        if (_hasForeign) TakeForeign();
+        while (_queue.Count > 0)
         {
+            var key = _queue.First;
             if (key.At > until) break;
-            _queue.Dequeue();
+            var entry = _queue.Take();
             if (entry.For is { Gone: true }) continue;
             Now = key.At;
             if (entry.For is { PausedUntil: var resumes } && resumes > Now)
             {
-                _queue.Enqueue(entry, (resumes, key.Tie, ++_sequence));
+                _queue.Add(new(resumes, key.Tie, ++_sequence), entry);
                 continue;
             }
             Happened++;
             _doing = entry;
-            Watched?.Invoke(Now, entry.For, entry.Text);
+            if (Watched is { } watched) watched(Now, entry.For, entry.Text);
             entry.Happens();
             return true;
         }
         Now = Math.Max(Now, until);
         return false;
+    }
+
+    private void TakeForeign()
+    {
+        _hasForeign = false;      // before they are taken: what comes meanwhile sets it again
+        while (_foreign.TryDequeue(out var foreign)) foreign();
     }
 }

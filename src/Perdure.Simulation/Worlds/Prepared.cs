@@ -136,6 +136,10 @@ public sealed partial record Simulate
                 {
                     violation = new("simulator", e.ToString());
                 }
+                finally
+                {
+                    World.Exit();
+                }
             }, 16 * 1024 * 1024) { IsBackground = true };
             using (ExecutionContext.SuppressFlow()) thread.Start();
             // A world whose thread stands still waits in user code for something that the world cannot bring about.

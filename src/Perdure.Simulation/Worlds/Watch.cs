@@ -236,9 +236,10 @@ internal sealed class Watch
 
     private void Check()
     {
-        foreach (var (name, check) in _invariants)
+        for (var i = 0; i < _invariants.Count; i++)
         {
             if (Violation is not null) return;
+            var (name, check) = _invariants[i];
             try
             {
                 check(_seen);

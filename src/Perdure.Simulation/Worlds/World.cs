@@ -190,6 +190,9 @@ internal sealed class World : IEscapes
     /// </summary>
     public void Enter() => Within.Value = this;
 
+    /// <summary>On the world's thread, once it has run: a thread that has ended keeps its context until it is finalized, and the whole world with it.</summary>
+    public static void Exit() => Within.Value = null;
+
     private static readonly AsyncLocal<World?> Within = new(static change =>
     {
         if (change is { ThreadContextChanged: true, CurrentValue: { } world } && Environment.CurrentManagedThreadId != world._thread) world.Leave();

@@ -190,7 +190,13 @@ internal sealed class Engine(Node node) : IPerdure
 
     private static Task<StartAnswer> Answer(StartAnswer answer) => Task.FromResult(answer);
 
-    private static bool IsKey(string key) => key.Length is > 0 and <= KeyMax && !key.Any(char.IsControl) && !string.IsNullOrWhiteSpace(key);
+    private static bool IsKey(string key)
+    {
+        if (key.Length is 0 or > KeyMax || string.IsNullOrWhiteSpace(key)) return false;
+        foreach (var letter in key)
+            if (char.IsControl(letter)) return false;
+        return true;
+    }
 }
 
 /// <summary>What the JSON reader found, for people.</summary>

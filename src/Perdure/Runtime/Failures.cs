@@ -10,7 +10,7 @@ internal static class Failures
 
     public static Failure Of(string code, Exception e, bool transient = false, bool unknown = false) => Declared(code, e, transient, unknown) with
     {
-        Stack = e.StackTrace is { Length: > StackMax } stack ? stack[..StackMax] : e.StackTrace,
+        Stack = e.StackTrace is var stack && stack is { Length: > StackMax } ? stack[..StackMax] : stack,
     };
 
     // What an operation declares, its code says. Its stack would cost more than the rest of the attempt, once for each retry of an outage, in time and in the log.

@@ -92,16 +92,17 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
             if (step.Handle.IsTransacted && undo is not { Output: null })
                 _transaction = await lane.Node.Store.Transactions!.Begin(lane.Lease.Lane, step.Handle.Timeout, _cancel!.Token).ConfigureAwait(false);
             var attempt = new Attempt(token, number, _cancel!.Token, report => Volatile.Write(ref _progress, report)) { Store = _transaction?.Store };
-            if (undo is null) _result = await lane.Node.Operations.Run(step, lane.Codec, input, attempt).ConfigureAwait(false);
-            else await lane.Node.Operations.Undo(step, lane.Codec, undo, attempt).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException e) when (_cancel!.IsCancellationRequested)
-        {
-            _failure = Failures.Of("step.cancelled", e, transient: true, unknown: true);
+            var run = undo is null ? lane.Node.Operations.Run(step, lane.Codec, input, attempt) : lane.Node.Operations.Undo(step, lane.Codec, undo, attempt);
+            // What it failed with is taken off the task: to throw it here once more would cost more than the rest of the attempt.
+            await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (run.Exception is { InnerException: { } e }) Fail(e);
+            else if (run.IsCanceled && Over) _failure = GivenUp;
+            else if (undo is not null) await run.ConfigureAwait(false);
+            else _result = await ((Task<Payload>)run).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            _failure = Failures.OfAttempt(e);
+            Fail(e);
         }
         if (step.Handle.IsTransacted && _failure is not null)
         {
@@ -110,6 +111,15 @@ internal sealed class RunningAttempt(Lane lane, Hot hot, CarriedStep step, int o
         }
         activity?.SetStatus(_failure is null ? ActivityStatusCode.Ok : ActivityStatusCode.Error, _failure?.Code);
         lane.Post(this);
+    }
+
+    // Nobody looks at the end of what was given up: neither at where it was cancelled, which is the dearest to tell.
+    private static readonly Failure GivenUp = new("step.cancelled", "The attempt was given up.", Transient: true, Unknown: true);
+
+    private void Fail(Exception e)
+    {
+        if (e is OperationCanceledException && _cancel!.IsCancellationRequested) _failure = Failures.Of("step.cancelled", e, transient: true, unknown: true);
+        else _failure = Failures.OfAttempt(e);
     }
 
     public override void Handle(Lane lane) => lane.Ended(this);

@@ -98,8 +98,12 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         else if (message.IsAwaited) message.Handle(this);
     }
 
+    /// <summary>How often it was pumped: in between nothing in memory changes.</summary>
+    internal long Pumped { get; private set; }
+
     public TimeSpan Pump()
     {
+        Pumped++;
         lock (_gate)
         {
             (_inbox, _taken) = (_taken, _inbox);

@@ -245,8 +245,8 @@ internal sealed partial class Lane
         hot.Idle = null;
     }
 
-    /// <summary>Instances in memory that are as they are durable; for comparison with their logs.</summary>
-    internal IEnumerable<Instance> Durable() => _hot.Values.Where(hot => hot is { Uncommitted: 0, Loading: false, Halted: false, Instance: not null }).Select(hot => hot.Instance!);
+    /// <summary>Instances in memory; for comparison with their logs.</summary>
+    internal Dictionary<InstanceId, Hot>.ValueCollection InMemory => _hot.Values;
 
     /// <summary>What is in memory, for people who look for what should not be.</summary>
     internal IEnumerable<string> Kept() => _hot.Values.Select(hot =>

@@ -33,13 +33,7 @@ internal static class CanonicalJson
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
-                writer.WriteStartObject();
-                foreach (var property in element.EnumerateObject().OrderBy(p => p.Name, StringComparer.Ordinal))
-                {
-                    writer.WritePropertyName(property.Name);
-                    Write(writer, property.Value);
-                }
-                writer.WriteEndObject();
+                WriteObject(writer, element);
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
@@ -53,6 +47,24 @@ internal static class CanonicalJson
                 element.WriteTo(writer);
                 break;
         }
+    }
+
+    private static void WriteObject(Utf8JsonWriter writer, JsonElement element)
+    {
+        var count = element.GetPropertyCount();
+        var (names, values) = (ArrayPool<string>.Shared.Rent(count), ArrayPool<JsonElement>.Shared.Rent(count));
+        var at = 0;
+        foreach (var property in element.EnumerateObject()) (names[at], values[at++]) = (property.Name, property.Value);
+        Array.Sort(names, values, 0, count, StringComparer.Ordinal);      // no name is there twice
+        writer.WriteStartObject();
+        for (at = 0; at < count; at++)
+        {
+            writer.WritePropertyName(names[at]);
+            Write(writer, values[at]);
+        }
+        writer.WriteEndObject();
+        ArrayPool<string>.Shared.Return(names, clearArray: true);
+        ArrayPool<JsonElement>.Shared.Return(values, clearArray: true);
     }
 
     private sealed class Scratch
