@@ -46,7 +46,7 @@ internal sealed class Homes
         return BinaryPrimitives.ReadUInt16BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text))) % InstanceId.Slots;
     }
 
-    /// <summary>The parent that the request key of a child names; null where it is no child's. Children are where their parents are.</summary>
+    /// <summary>The parent that the request key of a child names; null where it is no child's. A child without a key of its own is where its parent is, and one with a key may be.</summary>
     public static InstanceId? ParentIn(string requestKey)
     {
         var colon = requestKey.IndexOf(':', StringComparison.Ordinal);

@@ -42,6 +42,9 @@ public sealed partial class ShardedStore : IStore, ITransactions
     public bool IsShared => true;
 
     /// <inheritdoc />
+    public bool IsDivided => true;
+
+    /// <inheritdoc />
     public TimeProvider Clock => (Array.Find(_shards, s => s.Store is not null) ?? throw NotOpen()).Opened.Clock;
 
     /// <inheritdoc />
@@ -161,6 +164,9 @@ public sealed partial class ShardedStore : IStore, ITransactions
     public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) => OfLane(lane).Opened.Outbox(_homes.Inner(lane), after, limit, cancellation);
 
     /// <inheritdoc />
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => OfLane(lane).Opened.Forget(_homes.Inner(lane), messages, cancellation);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
         Of(instance, store => store.Records(instance, fromVersion, limit, cancellation));
 
@@ -169,7 +175,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     {
         var parent = Homes.ParentIn(requestKey);
         var likely = parent is { } of && _homes.Of(of) < _shards.Length ? _homes.Of(of) : _homes.Home(Homes.SlotOf(@namespace, workflow, requestKey, isBusiness: false));
-        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation), isThere: parent is not null);
+        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation));
     }
 
     /// <inheritdoc />
@@ -191,7 +197,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     private IEnumerable<PostgresStore> OpenStores() => _shards.Select(s => s.Store).OfType<PostgresStore>();
 
     /// <summary>What any of the databases has, the likeliest asked first. That none has it is said only where all were asked.</summary>
-    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read, bool isThere = false) where T : class
+    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read) where T : class
     {
         StoreException? away = null;
         foreach (var shard in _shards.OrderBy(s => s.Number != likely))
@@ -202,8 +208,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
             }
             catch (StoreException e)
             {
-                // What can be nowhere else need not be looked for in one that is away.
-                if (!isThere || shard.Number == likely) away ??= e;
+                away ??= e;
             }
         }
         return away is null ? null : throw away;

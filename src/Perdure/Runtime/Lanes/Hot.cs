@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Ports;
 using Perdure.Replay;
 
 namespace Perdure.Runtime;
@@ -77,6 +78,10 @@ internal sealed class Turn(Hot hot, DateTimeOffset at)
     public List<Turn>? Followers;
     public Action<Turn>? Released;
     public string? OutboxDone;
+    /// <summary>Whose message that is, where it is not this instance's.</summary>
+    public InstanceId? OutboxDoneOf;
+    /// <summary>What it owes to others, durable with it.</summary>
+    public List<OutboxMessage>? Messages;
     public NewStart? Start;
 }
 

@@ -8,6 +8,8 @@ namespace Perdure.Runtime;
 internal sealed record PreparedStart(string Namespace, string RequestKey, string? BusinessKey, Payload Input, ReadOnlyMemory<byte> PayloadHash)
 {
     public Parent? Parent { get; init; }
+    /// <summary>The message of the parent's that asks for it, where that stands in the outbox of this lane.</summary>
+    public string? Letter { get; init; }
     public string? TraceParent { get; init; }
     public int Priority { get; init; }
     /// <summary>The lanes that may take it; null where any may.</summary>
@@ -25,7 +27,7 @@ internal sealed partial class Lane
         _node.Shell.Fill(salt);
         var hot = new Hot(_ids.Next(Now)) { Code = code };
         _hot.Add(hot.Id, hot);
-        var turn = new Turn(hot, Now) { Reply = reply, Start = new(start.PayloadHash, salt) };
+        var turn = new Turn(hot, Now) { Reply = reply, Start = new(start.PayloadHash, salt), OutboxDone = start.Letter, OutboxDoneOf = start.Letter is null ? null : start.Parent!.Id };
         try
         {
             var command = new Command.Start(Now, hot.Id, start.Namespace, start.RequestKey, start.BusinessKey, start.Input)
