@@ -78,7 +78,11 @@ public sealed class Item
 /// <param name="Attributes">Search attributes.</param>
 public sealed record NewInstance(
     string Namespace, string RequestKey, ReadOnlyMemory<byte> PayloadHash, string? BusinessKey, ReadOnlyMemory<byte> Salt,
-    Parent? Parent, string? TraceParent, int Priority, IReadOnlyDictionary<string, string> Attributes);
+    Parent? Parent, string? TraceParent, int Priority, IReadOnlyDictionary<string, string> Attributes)
+{
+    /// <summary>The version of the map by which it was placed (<see cref="StartPlace.In.Map"/>): under another one it is refused. Null where it was not placed by any.</summary>
+    public int? Map { get; init; }
+}
 
 /// <summary>A transition to be held against the declared edges and the instance's present state.</summary>
 /// <param name="Visit">The number of the visit that it begins.</param>

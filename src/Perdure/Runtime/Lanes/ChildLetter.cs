@@ -21,6 +21,8 @@ internal sealed record ChildLetter(string Workflow, string RequestKey, long Pare
     public LetterPayload? Input { get; init; }
     public string? TraceParent { get; init; }
     public int Priority { get; init; }
+    /// <summary>The version of the map by which it goes where it goes; said on the way only.</summary>
+    public int? Map { get; init; }
     /// <summary>The child may have been started before, by a letter that is forgotten: it is looked for in all databases first.</summary>
     public bool Again { get; init; }
 

@@ -86,4 +86,4 @@ internal sealed class Turn(Hot hot, DateTimeOffset at)
 }
 
 /// <summary>What a start's row needs beside the command.</summary>
-internal sealed record NewStart(ReadOnlyMemory<byte> PayloadHash, byte[] Salt);
+internal sealed record NewStart(ReadOnlyMemory<byte> PayloadHash, byte[] Salt, int? Map);

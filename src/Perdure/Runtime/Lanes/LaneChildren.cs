@@ -67,9 +67,9 @@ internal sealed partial class Lane
         {
             switch (where)
             {
-                case StartPlace.In(var lanes) when lanes.Has(_lease.Lane): StartHere(owed, letter); break;
+                case StartPlace.In(var lanes) here when lanes.Has(_lease.Lane): StartHere(owed, letter with { Map = here.Map }); break;
                 case StartPlace.In when !_node.AllCarryLetters: GoAgain(owed, "A node is alive whose build knows of no children in other databases; it must be replaced first."); break;
-                case StartPlace.In(var lanes): Carry(owed, () => _node.StartChild(lanes, letter)); break;
+                case StartPlace.In(var lanes) there: Carry(owed, () => _node.StartChild(lanes, letter with { Map = there.Map })); break;
                 case StartPlace.KeyTaken: Arrived(owed); break;
                 case StartPlace.BusinessKeyTaken(var holder): CannotStart(owed, ChildLetter.KeyTaken, ChildLetter.TakenBy(holder)); break;
             }
@@ -95,7 +95,7 @@ internal sealed partial class Lane
         var input = letter.Input!.Payload();
         return new(letter.Namespace, letter.RequestKey, letter.BusinessKey, input, SHA256.HashData(input.Body.Span))
         {
-            Parent = new(letter.From, letter.Ordinal), TraceParent = letter.TraceParent, Priority = letter.Priority,
+            Parent = new(letter.From, letter.Ordinal), TraceParent = letter.TraceParent, Priority = letter.Priority, Map = letter.Map,
         };
     }
 

@@ -40,7 +40,7 @@ internal static class Rows
             Workflow = after.Workflow,
             WorkflowVersion = after.WorkflowVersion,
             Start = before is not null ? null : new(after.Namespace, after.RequestKey, turn.Start!.PayloadHash, after.BusinessKey, turn.Start.Salt,
-                after.Parent, after.TraceParent, after.Priority, after.Attributes),
+                after.Parent, after.TraceParent, after.Priority, after.Attributes) { Map = turn.Start.Map },
             Version = after.Version,
             At = turn.At,
             Body = body,
