@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Perdure.Postgres;
 
@@ -30,4 +31,16 @@ public static class PerdurePostgres
         ArgumentNullException.ThrowIfNull(map);
         return builder.UseStore(services => new ShardedStore(map, configure, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>()));
     }
+
+    /// <summary>
+    /// The same, with the map from the options (<c>services.Configure&lt;ShardMap&gt;(configuration.GetSection("Shards"))</c>): where the configuration changes while the node runs, and has databases and versions
+    /// appended, the node adopts it without being started again (<see cref="ShardedStore.Adopt"/>). A change that does not fit is logged as an error, and changes nothing.
+    /// </summary>
+    /// <param name="builder">The node.</param>
+    /// <param name="configure">Writers, readers, and limits of time, for each database. Where it is and how many lanes it has, the map says.</param>
+    public static PerdureBuilder UseShardedPostgresFromOptions(this PerdureBuilder builder, Action<PostgresStoreOptions>? configure = null) => builder.UseStore(services =>
+    {
+        var monitor = services.GetRequiredService<IOptionsMonitor<ShardMap>>();
+        return new ShardedStore(monitor.CurrentValue, configure, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>()).Follows(monitor);
+    });
 }

@@ -224,6 +224,10 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Recover().PagesOwed(limit, cancellation);
 
     /// <inheritdoc />
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => (_readers ?? throw NotOpen()).All(
+        "forget", _ => true, cancellation, messages.Select(m => m.To.Value).ToArray(), messages.Select(m => StoredText.Of(m.MessageId)).ToArray());
+
+    /// <inheritdoc />
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => (_readers ?? throw NotOpen()).All(
         "page-tried", _ => true, cancellation, key, Reading.Readers.Text(error), delivered, at.ToUnixTimeMilliseconds());
 

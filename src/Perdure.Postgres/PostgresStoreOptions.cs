@@ -46,7 +46,13 @@ public sealed class PostgresStoreOptions
     public TimeSpan AnswerWithin { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The version of the shard map by which starts are sent to this database; null where it is none of several.</summary>
-    internal int? Map { get; set; }
+    internal int? Map
+    {
+        get => Volatile.Read(ref _map) is > 0 and var version ? version : null;
+        set => Volatile.Write(ref _map, value ?? 0);
+    }
+
+    private int _map;
 
     /// <summary>The process's own clock: for time that passes here. Moments that are kept are by the database's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;

@@ -155,6 +155,13 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         Read<IReadOnlyList<StoredPage>>(d => Rows.All(d["pages-owed"].Set(1, (long)limit), Rows.Page), cancellation);
 
     /// <inheritdoc />
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => Write(d =>
+    {
+        foreach (var message in messages) d["outbox-done"].Set(1, message.To.Value).Set(2, message.MessageId).Run();
+        return true;
+    });
+
+    /// <inheritdoc />
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => Write(d =>
     {
         d["page-tried"].Set(1, key).Set(2, error).Set(3, delivered ? 1L : 0L).Set(4, at.ToUnixTimeMilliseconds()).Run();

@@ -46,8 +46,8 @@ public sealed class Life(string? key = null, string? businessKey = null, string 
     public Life Copy() => (Life)MemberwiseClone();
 
     /// <summary>The item that starts it.</summary>
-    public Item Start(Status status = Status.Running, Parent? parent = null, int priority = 0, Effect.KeepToken[]? tokens = null, Effect.SetTimer[]? timers = null) => Item(
-        status, null, tokens: tokens, timers: timers,
+    public Item Start(Status status = Status.Running, Parent? parent = null, int priority = 0, Effect.KeepToken[]? tokens = null, Effect.SetTimer[]? timers = null, string? letter = null) => Item(
+        status, null, tokens: tokens, timers: timers, outboxDone: letter, outboxDoneOf: letter is null ? null : parent!.Id,
         start: new(@namespace, RequestKey, PayloadHash, businessKey, _salt, parent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", priority,
             ImmutableDictionary<string, string>.Empty.Add("customer", "c-1")));
 
@@ -59,7 +59,8 @@ public sealed class Life(string? key = null, string? businessKey = null, string 
 
     private Item Item(
         Status status, string? to, Effect.KeepToken[]? tokens = null, int[]? left = null, bool settles = false, Effect.SetTimer[]? timers = null, TimerId[]? cleared = null, string[]? messages = null,
-        OutboxMessage[]? outbox = null, string? outboxDone = null, Page[]? pages = null, int? visit = null, long? version = null, NewInstance? start = null)
+        OutboxMessage[]? outbox = null, string? outboxDone = null, Page[]? pages = null, int? visit = null, long? version = null, NewInstance? start = null,
+        InstanceId? outboxDoneOf = null)
     {
         var (stateBefore, statusBefore) = (start is null ? State : null, start is null ? Status : (Status?)null);
         if (to is not null) (State, Visit) = (to, visit ?? Visit + 1);
@@ -76,7 +77,7 @@ public sealed class Life(string? key = null, string? businessKey = null, string 
             Instance = Id, Workflow = workflow, WorkflowVersion = workflowVersion, Start = start, Version = Version, At = At, Body = body, Hash = hash,
             StateBefore = stateBefore, StateAfter = State, StatusBefore = statusBefore, StatusAfter = status,
             Transitions = to is null ? [] : [new(Visit, stateBefore!, to)], Tokens = tokens ?? [], LeftStack = left ?? [], SettlesStack = settles, TimersSet = timers ?? [],
-            TimersCleared = cleared ?? [], Messages = messages ?? [], Outbox = outbox ?? [], OutboxDone = outboxDone, Pages = pages ?? [],
+            TimersCleared = cleared ?? [], Messages = messages ?? [], Outbox = outbox ?? [], OutboxDone = outboxDone, OutboxDoneOf = outboxDoneOf ?? Id, Pages = pages ?? [],
         };
     }
 

@@ -60,6 +60,33 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task What_a_parent_asks_for_stays_until_the_child_that_it_is_about_is_written()
+    {
+        var (parent, child) = (new Life(), new Life());
+        OutboxMessage letter = new(0, parent.Id, "start:1", 1, "w", Payload.Null) { IsLetter = true }, other = letter with { MessageId = "start:2", Ordinal = 2 };
+        await Must(parent.Start(), parent.Turn(outbox: [letter, other]));
+        Assert.Equal(["start:1", "start:2"], (await Store.Outbox(Lease.Lane, 0, 10, Now)).Select(m => m.MessageId));
+        // The same once more changes nothing.
+        await Must(parent.Turn(outbox: [letter]), child.Start(parent: new(parent.Id, 1), letter: "start:1"));
+        Assert.Equal("start:2", Assert.Single(await Store.Outbox(Lease.Lane, 0, 10, Now)).MessageId);
+        var twice = child.Copy();
+        Assert.IsType<ItemAnswer.KeyTaken>(Assert.Single(await Commit(twice.Start(parent: new(parent.Id, 2), letter: "start:2"))));
+        await Restart(clean: false);
+        Assert.Equal("start:2", Assert.Single(await Store.Outbox(Lease.Lane, 0, 10, Now)).MessageId);
+    }
+
+    [Fact]
+    public async Task A_message_that_has_arrived_elsewhere_is_forgotten_by_its_receiver_and_its_id()
+    {
+        var (parent, one) = (new Life(), new Life());
+        OutboxMessage letter = new(0, parent.Id, "start:1", 1, "w", Payload.Null) { IsLetter = true };
+        await Must(parent.Start(), one.Start(), parent.Turn(outbox: [letter, letter with { MessageId = "cancel:1" }]), one.Turn(outbox: [letter with { To = one.Id }]));
+        await Store.Forget(Lease.Lane, [letter, letter with { MessageId = "none" }], Now);
+        await Store.Forget(Lease.Lane, [letter], Now);
+        Assert.Equal([(parent.Id, "cancel:1"), (one.Id, "start:1")], (await Store.Outbox(Lease.Lane, 0, 10, Now)).Select(m => (m.To, m.MessageId)));
+    }
+
+    [Fact]
     public async Task The_stack_holds_what_may_have_to_be_undone()
     {
         var life = new Life();

@@ -103,6 +103,21 @@ public sealed class ANodeGoesOn
     }
 
     [Fact]
+    public void A_child_whose_start_its_node_did_not_live_to_write_is_started_by_the_next_one()
+    {
+        var node = Node();
+        _store.Fault = batch => batch.Items.Any(i => i is { Workflow: "hike", Start: not null }) ? new CommitAnswer.Failed(Full) : null;
+        var id = Run(node, Parent);
+        node.Shell.Settle();
+        Assert.Equal(Status.Waiting, node.Look(id).Status);
+        _store.Fault = null;
+        node = Again(node);
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal("ANSWERED", node.Look(id).State);
+        Assert.Equal(["run 1"], _ledger.Log);
+    }
+
+    [Fact]
     public void A_child_whose_start_met_a_full_disk_is_cancelled_with_its_parent()
     {
         var node = Node();

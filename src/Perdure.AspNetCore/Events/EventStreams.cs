@@ -57,12 +57,13 @@ internal sealed class EventStreams : IDisposable
     /// <summary>Gives the place back.</summary>
     public void Leave() => Interlocked.Decrement(ref _open);
 
-    /// <summary>A feed for each log. How many there are is known once the store is open.</summary>
+    /// <summary>A feed for each log. How many there are is known once the store is open; more may come while it is.</summary>
     private EventFeed[] Feeds()
     {
         lock (_gate)
         {
-            if (_feeds.Length == 0) _feeds = [.. Enumerable.Range(0, _perdure.Views.Logs.Count).Select(_feed)];
+            var logs = _perdure.Views.Logs.Count;
+            if (_feeds.Length < logs) _feeds = [.. _feeds, .. Enumerable.Range(_feeds.Length, logs - _feeds.Length).Select(_feed)];
             return _feeds;
         }
     }
@@ -95,6 +96,8 @@ internal sealed class EventStreams : IDisposable
         {
             while (true)
             {
+                feeds = Feeds();
+                if (feeds.Length > readers.Length) readers = [.. readers, .. feeds.Skip(readers.Length).Select(feed => feed.Read())];
                 var more = false;
                 for (var log = 0; log < readers.Length; log++)
                 {

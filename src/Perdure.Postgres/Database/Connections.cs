@@ -76,7 +76,13 @@ internal sealed class Connections(PostgresStoreOptions options)
     }
 
     /// <summary>A connection of its own that writes, open. Synchronous, for threads of the store's own: a starved pool holds up no commit.</summary>
-    public NpgsqlConnection OpenWriter()
+    public NpgsqlConnection OpenWriter() => OpenWriter(Map);
+
+    /// <summary>The version of the shard map by which starts come here now; null where there is none.</summary>
+    public int? Map => options.Map;
+
+    /// <summary>The same, for starts by that version of the map and no other.</summary>
+    public NpgsqlConnection OpenWriter(int? version)
     {
         var text = new NpgsqlConnectionStringBuilder(_given.ConnectionString)
         {
@@ -95,7 +101,7 @@ internal sealed class Connections(PostgresStoreOptions options)
             // Rows of a group are few columns of many elements. Plans must not change with what a table seems to hold: every table is asked along an index.
             Options = Settings(_given.Options, [("statement_timeout", Milliseconds(options.StatementWithin)), ("lock_timeout", Milliseconds(options.StatementWithin / 2)),
                 ("idle_in_transaction_session_timeout", Milliseconds(options.Lease / 2)), ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
-                ("enable_mergejoin", "off"), .. options.Map is { } map ? [("perdure.map", map.ToString(CultureInfo.InvariantCulture))] : NoMap]),
+                ("enable_mergejoin", "off"), .. version is { } map ? [("perdure.map", map.ToString(CultureInfo.InvariantCulture))] : NoMap]),
         };
         if (text.Timeout > Beyond.TotalSeconds) text.Timeout = (int)Beyond.TotalSeconds;
         var connection = new NpgsqlConnection(text.ConnectionString);

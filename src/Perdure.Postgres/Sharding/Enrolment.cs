@@ -36,7 +36,7 @@ internal sealed class Enrolment(ShardMap map, int number, PostgresStoreOptions o
         foreach (var (version, databases) in Versions(connection))
         {
             if (version > _versions.Count)
-                problems.Add($"{Name} knows version {version} of the map ({string.Join(", ", databases)}); this configuration ends with version {_versions.Count}. Start this node with the newer one.");
+                problems.Add($"{Name} knows version {version} of the map ({string.Join(", ", databases)}); this configuration ends with version {_versions.Count}. Give this node the newer one.");
             else if (!databases.SequenceEqual(_versions[version - 1]))
                 problems.Add($"{Name} knows version {version} of the map as {string.Join(", ", databases)}; this configuration says {string.Join(", ", _versions[version - 1])}. Versions are only added.");
         }
@@ -59,7 +59,7 @@ internal sealed class Enrolment(ShardMap map, int number, PostgresStoreOptions o
 
     /// <summary>What a node is told whose configuration ends with an older version than a database knows.</summary>
     public static StoreException Older(string name, int known, int own) =>
-        new("shard.map-older", $"{name} knows version {known} of the shard map; this node has version {own} and takes no starts. Start it again with the newer map.");
+        new("shard.map-older", $"{name} knows version {known} of the shard map; this node has version {own} and takes no starts. Give it the newer map.");
 
     private static Enrolled? Read(NpgsqlConnection connection)
     {

@@ -12,12 +12,14 @@ internal sealed class Homes
     private readonly int _lanes, _all;
     private readonly byte[] _newest = new byte[InstanceId.Slots];
     private readonly byte[][] _older = new byte[InstanceId.Slots][];
+    private readonly Task<StartPlace>[] _places;
 
     public Homes(ShardMap map)
     {
         (_lanes, _all) = (map.Lanes, map.Lanes * map.Capacity);
         var versions = map.AllVersions();
         Version = versions.Count;
+        _places = [.. map.Databases.Select((_, i) => Task.FromResult<StartPlace>(new StartPlace.In(Lanes(i)) { Map = Version }))];
         var numbers = map.Databases.Select((d, i) => (d.Name, Number: (byte)i)).ToDictionary(d => d.Name, d => d.Number, StringComparer.Ordinal);
         for (var slot = 0; slot < InstanceId.Slots; slot++)
         {
@@ -26,6 +28,9 @@ internal sealed class Homes
             _older[slot] = [.. homes.Distinct().Where(home => home != homes[^1])];
         }
     }
+
+    /// <summary>The answer to every start whose home is that database.</summary>
+    public Task<StartPlace> Place(int number) => _places[number];
 
     /// <summary>The newest version of the map.</summary>
     public int Version { get; }
@@ -46,7 +51,7 @@ internal sealed class Homes
         return BinaryPrimitives.ReadUInt16BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text))) % InstanceId.Slots;
     }
 
-    /// <summary>The parent that the request key of a child names; null where it is no child's. Children are where their parents are.</summary>
+    /// <summary>The parent that the request key of a child names; null where it is no child's. A child without a key of its own is where its parent is, and one with a key may be.</summary>
     public static InstanceId? ParentIn(string requestKey)
     {
         var colon = requestKey.IndexOf(':', StringComparison.Ordinal);

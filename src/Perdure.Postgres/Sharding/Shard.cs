@@ -16,9 +16,6 @@ internal sealed class Shard(int number, string name, PostgresStoreOptions option
 
     public LaneRange Lanes => lanes;
 
-    /// <summary>The answer to every start whose home this is.</summary>
-    public Task<StartPlace> Place { get; } = Task.FromResult<StartPlace>(new StartPlace.In(lanes));
-
     /// <summary>Its store, open; null where it could not be opened yet.</summary>
     public PostgresStore? Store
     {

@@ -15,7 +15,7 @@ public sealed class ShardDatabase
 
 /// <summary>
 /// The databases of a store that has several, and how new keys are divided among them. An existing key stays where an older version put it. To add a database: append it to
-/// <see cref="Databases"/>, append a version that names it, and start the nodes again with this map, one after the other.
+/// <see cref="Databases"/>, append a version that names it, and have each node adopt this map (<see cref="ShardedStore.Adopt"/>, or a changed configuration), or start it again with it.
 /// </summary>
 public sealed class ShardMap
 {
@@ -53,6 +53,15 @@ public sealed class ShardMap
             foreach (var twice in Versions[v].GroupBy(name => name, StringComparer.Ordinal).Where(g => g.Count() > 1)) problems.Add($"Version {v + 1} names {twice.Key} more than once.");
         }
         return problems;
+    }
+
+    /// <summary>One that does not change with this.</summary>
+    internal ShardMap Copy()
+    {
+        var copy = new ShardMap { Lanes = Lanes, Capacity = Capacity };
+        foreach (var one in Databases) copy.Databases.Add(new() { Name = one.Name, ConnectionString = one.ConnectionString, Schema = one.Schema });
+        foreach (var version in Versions) copy.Versions.Add([.. version]);
+        return copy;
     }
 
     /// <summary>The versions, with their names in order.</summary>

@@ -15,6 +15,7 @@ public sealed partial class ShardedStore
     private readonly List<MapDefinition> _registered = [];
     private ILaneOwner? _owner;
     private NodeIdentity _node = null!;
+    private Guid _family;
     private Task _coming = Task.CompletedTask;
 
     /// <inheritdoc />
@@ -25,16 +26,16 @@ public sealed partial class ShardedStore
         if (_map.Problems() is { Count: > 0 } problems) throw Wrong(problems);
         _node = node;
         _homes = new(_map);
-        Shard[] shards = [.. _map.Databases.Select((d, i) => new Shard(i, d.Name, _options(i), _homes.Lanes(i)))];
+        Shard[] shards = [.. _map.Databases.Select((d, i) => new Shard(i, d.Name, _options(_map, _homes.Version, i), _homes.Lanes(i)))];
         _shards = shards;
         try
         {
-            var family = await Enrol(cancellation).ConfigureAwait(false);
+            _family = await Enrol(cancellation).ConfigureAwait(false);
             var opened = await Task.WhenAll(shards.Where(s => !s.IsMissing).Select(s => OpenOne(s, cancellation))).ConfigureAwait(false);
             var owned = opened.OfType<Ports.Ownership>().ToList();
             if (owned.Count == 0) throw Missing(shards[0]);
             (_views, _retention) = (new(shards, _homes, this), new(shards));
-            if (Array.Exists(shards, s => s.Store is null)) _coming = Task.Run(() => OpenWhenThere(family), CancellationToken.None);
+            if (Array.Exists(shards, s => s.Store is null)) _coming = Task.Run(OpenWhenThere, CancellationToken.None);
             return new([.. owned.SelectMany(o => o.Lanes)], owned.Any(o => o.Unclean), owned.MaxBy(o => o.Newest.Value)!.Newest, owned.Max(o => o.Before));
         }
         catch
@@ -46,7 +47,7 @@ public sealed partial class ShardedStore
 
     private static StoreException Wrong(IEnumerable<string> problems) => new("shard.map", "The shard map does not fit:\n" + string.Join('\n', problems.Select(p => "- " + p)));
 
-    private Enrolment EnrolmentOf(Shard shard) => new(_map, shard.Number, shard.Options, _node.Build);
+    private Enrolment EnrolmentOf(Shard shard, ShardMap? map = null) => new(map ?? _map, shard.Number, shard.Options, _node.Build);
 
     /// <summary>Holds every database that is there against the map, tells all that is wrong, and makes the map known in each. Gives the family.</summary>
     private async Task<Guid> Enrol(CancellationToken cancellation)
@@ -107,7 +108,7 @@ public sealed partial class ShardedStore
     }
 
     /// <summary>Databases that were away at the start are opened when they are there: held against the map first, as the others were.</summary>
-    private async Task OpenWhenThere(Guid family)
+    private async Task OpenWhenThere()
     {
         while (!_ends.IsCancellationRequested && Array.Find(_shards, s => s.Store is null) is not null)
         {
@@ -115,7 +116,15 @@ public sealed partial class ShardedStore
             {
                 try
                 {
-                    await Come(shard, family).ConfigureAwait(false);
+                    await _changing.WaitAsync(_ends.Token).ConfigureAwait(false);
+                    try
+                    {
+                        await ComeByMap(shard).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        _changing.Release();
+                    }
                 }
                 catch (Exception fault) when (fault is StoreException or PerdureException)
                 {
@@ -131,12 +140,17 @@ public sealed partial class ShardedStore
         }
     }
 
-    private async Task Come(Shard shard, Guid family)
+    private async Task ComeByMap(Shard shard)
     {
-        var enrolment = EnrolmentOf(shard);
-        var found = await Apart(enrolment.Look, _ends.Token).ConfigureAwait(false);
+        var found = await Apart(EnrolmentOf(shard).Look, _ends.Token).ConfigureAwait(false);
         if (found.Problems.Count > 0) throw Wrong(found.Problems);
-        await Enrol(shard, found.Enrolled, family, _ends.Token).ConfigureAwait(false);
+        await Enrol(shard, found.Enrolled, _family, _ends.Token).ConfigureAwait(false);
+        await Come(shard).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens one that knows the map, and gives its lanes to the node.</summary>
+    private async Task Come(Shard shard)
+    {
         var store = new PostgresStore(shard.Options, _logs.CreateLogger<PostgresStore>());
         try
         {
@@ -209,8 +223,10 @@ public sealed partial class ShardedStore
     /// <inheritdoc />
     public async Task Close(CancellationToken cancellation)
     {
+        _listens?.Dispose();
         await _ends.CancelAsync().ConfigureAwait(false);
         await _coming.ConfigureAwait(false);
+        await _following.ConfigureAwait(false);
         await Task.WhenAll(OpenStores().Select(store => store.Close(cancellation))).ConfigureAwait(false);
     }
 
@@ -219,8 +235,10 @@ public sealed partial class ShardedStore
 
     private async Task Release()
     {
+        _listens?.Dispose();
         await _ends.CancelAsync().ConfigureAwait(false);
         await _coming.ConfigureAwait(false);
+        await _following.ConfigureAwait(false);
         await Task.WhenAll(OpenStores().Select(store => store.DisposeAsync().AsTask())).ConfigureAwait(false);
         foreach (var shard in _shards) shard.Store = null;
     }

@@ -11,12 +11,13 @@ namespace Perdure.Postgres;
 /// </summary>
 public sealed partial class ShardedStore : IStore, ITransactions
 {
-    private readonly ShardMap _map;
+    private volatile ShardMap _map;
     private readonly ILoggerFactory _logs;
     private readonly ILogger _log;
-    private readonly Func<int, PostgresStoreOptions> _options;
-    private Homes _homes = null!;
-    private Shard[] _shards = [];
+    private readonly Func<ShardMap, int, int, PostgresStoreOptions> _options;
+    private readonly TimeProvider _time;
+    private volatile Homes _homes = null!;
+    private volatile Shard[] _shards = [];
     private volatile StoreException? _older;
 
     /// <param name="map">The databases, and how keys are divided among them. What is wrong with it is told by <see cref="Open"/>.</param>
@@ -27,19 +28,22 @@ public sealed partial class ShardedStore : IStore, ITransactions
     {
         ArgumentNullException.ThrowIfNull(map);
         ArgumentNullException.ThrowIfNull(logs);
-        (_map, _logs, _log) = (map, logs, logs.CreateLogger<ShardedStore>());
-        _options = number =>
+        (_map, _logs, _log, _time) = (map.Copy(), logs, logs.CreateLogger<ShardedStore>(), time);
+        _options = (map, version, number) =>
         {
             var database = map.Databases[number];
             var options = new PostgresStoreOptions { ConnectionString = database.ConnectionString, Time = time };
             configure?.Invoke(options);
-            (options.ConnectionString, options.Schema, options.Lanes, options.Map) = (database.ConnectionString, database.Schema, map.Lanes, _homes.Version);
+            (options.ConnectionString, options.Schema, options.Lanes, options.Map) = (database.ConnectionString, database.Schema, map.Lanes, version);
             return options;
         };
     }
 
     /// <inheritdoc />
     public bool IsShared => true;
+
+    /// <inheritdoc />
+    public bool IsDivided => true;
 
     /// <inheritdoc />
     public TimeProvider Clock => (Array.Find(_shards, s => s.Store is not null) ?? throw NotOpen()).Opened.Clock;
@@ -53,8 +57,8 @@ public sealed partial class ShardedStore : IStore, ITransactions
     /// <inheritdoc />
     public IRetention Retention => _retention ?? throw NotOpen();
 
-    private ShardedViews? _views;
-    private ShardedRetention? _retention;
+    private volatile ShardedViews? _views;
+    private volatile ShardedRetention? _retention;
 
     /// <summary>
     /// Where an instance with those keys is to be: in the home that the newest map gives its slot, once none of the homes that older maps gave it has one of the keys. All of those know this node's map
@@ -63,21 +67,29 @@ public sealed partial class ShardedStore : IStore, ITransactions
     public Task<StartPlace> Place(StartKeys keys, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(keys);
+        if (_switching is { } switching) return Placed(switching.Task, keys, cancellation);
         if (_older is { } older) return Task.FromException<StartPlace>(older);
         var slot = Homes.SlotOf(keys);
-        var home = _shards[_homes.Home(slot)];
+        var homes = _homes;
+        var home = _shards[homes.Home(slot)];
         if (home.Store is null) return Task.FromException<StartPlace>(Missing(home));
-        return _homes.Older(slot) is { Count: > 0 } before ? Look(before, home, keys, cancellation) : home.Place;
+        return homes.Older(slot) is { Count: > 0 } before ? Look(before, homes.Place(home.Number), keys, cancellation) : homes.Place(home.Number);
     }
 
-    private async Task<StartPlace> Look(IReadOnlyList<byte> before, Shard home, StartKeys keys, CancellationToken cancellation)
+    private async Task<StartPlace> Placed(Task switching, StartKeys keys, CancellationToken cancellation)
+    {
+        await switching.WaitAsync(cancellation).ConfigureAwait(false);
+        return await Place(keys, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<StartPlace> Look(IReadOnlyList<byte> before, Task<StartPlace> home, StartKeys keys, CancellationToken cancellation)
     {
         foreach (var number in before)
             if (await _shards[number].Opened.FindKey(keys.Namespace, keys.Workflow, keys.RequestKey, cancellation).ConfigureAwait(false) is { } key) return new StartPlace.KeyTaken(key);
         if (keys.BusinessKey is { } business)
             foreach (var number in before)
                 if (await _shards[number].Opened.FindBusinessKey(keys.Namespace, keys.Workflow, business, cancellation).ConfigureAwait(false) is { } holder) return new StartPlace.BusinessKeyTaken(holder);
-        return await home.Place.ConfigureAwait(false);
+        return await home.ConfigureAwait(false);
     }
 
     /// <inheritdoc />
@@ -87,9 +99,9 @@ public sealed partial class ShardedStore : IStore, ITransactions
         var shard = OfLane(batch.Lane);
         shard.Opened.Commit(batch with { Lane = _homes.Inner(batch.Lane) }, answer =>
         {
-            if (answer is CommitAnswer.Committed(var items) && _older is null && items.Any(i => i is ItemAnswer.Refused(var reason) && reason.StartsWith(MapOlder, StringComparison.Ordinal)))
+            if (answer is CommitAnswer.Committed(var items) && _older is null && items.Any(i => i is ItemAnswer.Refused(var reason) && KnownBy(reason) > _homes.Version))
             {
-                _older = new(MapOlder, $"{shard.Name} knows a newer shard map than this node, which takes no starts any more. Start it again with the newer map.");
+                _older = new(MapOlder, $"{shard.Name} knows a newer shard map than this node, which takes no starts until it has that too. Give it the newer map.");
                 _log.LogError("{Why}", _older.Message);
             }
             answered(answer);
@@ -97,6 +109,16 @@ public sealed partial class ShardedStore : IStore, ITransactions
     }
 
     private const string MapOlder = "shard.map-older";
+
+    // The version that the database's refusal of a start names; 0 where it is none of those.
+    private static int KnownBy(string reason)
+    {
+        const string start = MapOlder + ": version ";
+        if (!reason.StartsWith(start, StringComparison.Ordinal)) return 0;
+        var digits = reason.AsSpan(start.Length);
+        var end = digits.IndexOf(' ');
+        return int.TryParse(end < 0 ? digits : digits[..end], System.Globalization.CultureInfo.InvariantCulture, out var known) ? known : 0;
+    }
 
     // Asked before the store is open too: whether it has any.
     /// <inheritdoc />
@@ -161,6 +183,9 @@ public sealed partial class ShardedStore : IStore, ITransactions
     public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) => OfLane(lane).Opened.Outbox(_homes.Inner(lane), after, limit, cancellation);
 
     /// <inheritdoc />
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => OfLane(lane).Opened.Forget(_homes.Inner(lane), messages, cancellation);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
         Of(instance, store => store.Records(instance, fromVersion, limit, cancellation));
 
@@ -169,7 +194,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     {
         var parent = Homes.ParentIn(requestKey);
         var likely = parent is { } of && _homes.Of(of) < _shards.Length ? _homes.Of(of) : _homes.Home(Homes.SlotOf(@namespace, workflow, requestKey, isBusiness: false));
-        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation), isThere: parent is not null);
+        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation));
     }
 
     /// <inheritdoc />
@@ -183,7 +208,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     private Shard OfLane(int lane) => Numbered(_homes.Of(lane));
 
     private Shard Numbered(int number) => (uint)number < (uint)_shards.Length ? _shards[number]
-        : throw new StoreException("shard.unknown", $"Database {number} is not in this node's shard map, which has {_shards.Length}. Start the node again with the newer map.");
+        : throw new StoreException("shard.unknown", $"Database {number} is not in this node's shard map, which has {_shards.Length}. Give this node the newer map.");
 
     // What goes wrong before the read begins is told as the read tells it.
     internal async Task<T> Of<T>(InstanceId instance, Func<PostgresStore, Task<T>> read) => await read(Numbered(_homes.Of(instance)).Opened).ConfigureAwait(false);
@@ -191,7 +216,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     private IEnumerable<PostgresStore> OpenStores() => _shards.Select(s => s.Store).OfType<PostgresStore>();
 
     /// <summary>What any of the databases has, the likeliest asked first. That none has it is said only where all were asked.</summary>
-    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read, bool isThere = false) where T : class
+    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read) where T : class
     {
         StoreException? away = null;
         foreach (var shard in _shards.OrderBy(s => s.Number != likely))
@@ -202,8 +227,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
             }
             catch (StoreException e)
             {
-                // What can be nowhere else need not be looked for in one that is away.
-                if (!isThere || shard.Number == likely) away ??= e;
+                away ??= e;
             }
         }
         return away is null ? null : throw away;

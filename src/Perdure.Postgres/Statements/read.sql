@@ -57,8 +57,15 @@ SELECT instance, kind, ordinal, due FROM timer WHERE lane = $1 AND due <= $2 AND
 -- name: next-timer
 SELECT min(due) FROM timer WHERE lane = $1 AND due > $2
 
+-- A lane's letters stand under -1 - its number, where builds of schema 3 and before do not look.
 -- name: outbox
-SELECT position, receiver, message_id, ordinal, state, type, schema, codec, body FROM outbox WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $3
+SELECT m.* FROM (
+  (SELECT position, receiver, message_id, ordinal, state, type, schema, codec, body FROM outbox WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $3) UNION ALL
+  (SELECT position, receiver, message_id, ordinal, state, type, schema, codec, body FROM outbox WHERE lane = (-1 - $1)::smallint AND position > $2 ORDER BY position LIMIT $3)) m
+ORDER BY m.position LIMIT $3
+
+-- name: forget
+DELETE FROM outbox o USING unnest($1, $2) AS n (receiver, message) WHERE o.receiver = n.receiver AND o.message_id = n.message
 
 -- name: find-key
 SELECT k.instance, m.version, k.payload_hash, k.created_at FROM scope c JOIN request_key k ON k.scope = c.id AND k.key = $3 JOIN map m ON m.id = k.map WHERE c.namespace = $1 AND c.workflow = $2

@@ -25,7 +25,8 @@ internal sealed class BesideRows(BesideColumns columns)
     // It leaves from the lane of its sender: whoever takes that lane over sends on what was not sent.
     private void Send(OutboxMessage message, int lane)
     {
-        columns.OutLane.Add((short)lane);
+        // Under a number that is no lane's a letter is out of sight of builds that would take it for the end of a child.
+        columns.OutLane.Add((short)(message.IsLetter ? -1 - lane : lane));
         columns.OutReceiver.Add(message.To.Value);
         columns.OutMessage.Add(StoredText.Of(message.MessageId));
         columns.OutOrdinal.Add(message.Ordinal);
@@ -36,10 +37,10 @@ internal sealed class BesideRows(BesideColumns columns)
         columns.OutBody.Add(message.Result.Body);
     }
 
-    /// <summary>A message has reached this instance and leaves the outbox.</summary>
+    /// <summary>A message has arrived with this item and leaves the outbox.</summary>
     public void Arrived(Item item, string messageId)
     {
-        columns.ArrivedReceiver.Add(item.Instance.Value);
+        columns.ArrivedReceiver.Add(item.OutboxDoneOf.Value);
         columns.ArrivedMessage.Add(StoredText.Of(messageId));
     }
 

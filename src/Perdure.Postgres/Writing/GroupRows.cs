@@ -38,6 +38,9 @@ internal sealed class GroupRows
     /// <summary>How many transitions one instance takes in the group at the most.</summary>
     public int Rounds { get; private set; }
 
+    /// <summary>The version of the shard map by which the session writes.</summary>
+    public int? Map { get; set; }
+
     /// <summary>Whether anything is to be written.</summary>
     public bool Any => Records.Any || Beside.Any;
 
@@ -104,6 +107,7 @@ internal sealed class GroupRows
         if (!ReferenceEquals(first, item.StateAfter) && !map.TryState(first, out before)) return NoState(item, first);
         for (var i = 0; i < item.Transitions.Count; i++)
             if (item.Transitions[i] is var move && !map.TryEdge(move.From, move.To, out _)) return new ItemAnswer.Refused($"transition: '{item.Workflow}' version {item.WorkflowVersion} declares none from '{move.From}' to '{move.To}'.");
+        if (item.Start is { Map: { } placed } && placed != Map) return new ItemAnswer.Refused($"shard.map-older: this start was placed by version {placed} of the shard map, and is written by {Map}.");
         if (item.Start is { } start && TakeKeys(item, start, index) is { } taken) return taken;
         if (item.Messages.Count > 0 && TakeMessages(item, index) is { } duplicate) return duplicate;
 

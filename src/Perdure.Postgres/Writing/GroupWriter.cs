@@ -70,9 +70,12 @@ internal sealed class GroupWriter : IDisposable
 
     private void Connect()
     {
-        if (_connection is { State: System.Data.ConnectionState.Open }) return;
+        // A session writes by the version of the shard map that it began with.
+        var map = _connections.Map;
+        if (_connection is { State: System.Data.ConnectionState.Open } && _rows.Map == map) return;
         Disconnect();
-        _connection = _connections.OpenWriter();
+        _connection = _connections.OpenWriter(map);
+        _rows.Map = map;
         _call = new(_connection, _rows, _own);
     }
 

@@ -215,6 +215,13 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
         [.. tables.Pages.Where(p => p.DeliveredAt is null).Take(limit)]);
 
     /// <inheritdoc />
+    public Task Forget(int of, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => Write("forget", tables =>
+    {
+        foreach (var message in messages) tables.Arrived(message.To, message.MessageId);
+        return true;
+    });
+
+    /// <inheritdoc />
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => Write("page-tried", tables =>
     {
         tables.PageTried(key, delivered, error, at);

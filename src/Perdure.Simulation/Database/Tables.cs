@@ -124,7 +124,7 @@ internal sealed class Tables
     {
         if (Against(item) is not { } answer) return new ItemAnswer.Committed(Put(item, Find(item.Instance)));
         // That message has reached its receiver before, so that it leaves the outbox all the same.
-        if (answer is ItemAnswer.Duplicate { What: "message" } && item.OutboxDone is { } arrived) Arrived(item.Instance, arrived);
+        if (answer is ItemAnswer.Duplicate { What: "message" } && item.OutboxDone is { } arrived) Arrived(item.OutboxDoneOf, arrived);
         return answer;
     }
 
@@ -274,7 +274,7 @@ internal sealed class Tables
         foreach (var message in item.Messages) record.Messages.Add(message);
         foreach (var message in item.Outbox)
             if (_outbox.Values.All(m => m.To != message.To || m.MessageId != message.MessageId)) _outbox.Add(++_sent, message with { Position = _sent });
-        if (item.OutboxDone is { } done) Arrived(item.Instance, done);
+        if (item.OutboxDone is { } done) Arrived(item.OutboxDoneOf, done);
         foreach (var page in item.Pages)
             if (_pageByKey.TryAdd(page.Key, _pages.Count)) _pages.Add(new(page, item.Instance, item.Workflow, item.StateAfter, item.At, null, 0, null));
         return stored.Position;
@@ -293,7 +293,8 @@ internal sealed class Tables
         if (record.Timers.Remove(timer, out var due)) _timers.Remove((due, id, timer.Kind, timer.Ordinal));
     }
 
-    private void Arrived(InstanceId receiver, string messageId)
+    /// <summary>A message leaves the outbox; one that is not there changes nothing.</summary>
+    public void Arrived(InstanceId receiver, string messageId)
     {
         foreach (var (position, message) in _outbox)
         {

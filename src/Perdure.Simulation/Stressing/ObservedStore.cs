@@ -49,6 +49,8 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => store.FindKey(@namespace, workflow, requestKey, cancellation);
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => store.LiveOperations(cancellation);
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => store.PagesOwed(limit, cancellation);
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => store.Forget(lane, messages, cancellation);
+    public bool IsDivided => store.IsDivided;
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => store.PageTried(key, delivered, error, at, cancellation);
     public bool IsShared => store.IsShared;
     public void Attach(ILaneOwner owner) => store.Attach(owner);

@@ -97,7 +97,7 @@ internal sealed class SideRows(Database database, Counts counts)
     }
 
     /// <summary>A message has reached this instance and leaves the outbox.</summary>
-    public void Arrived(Item item, string messageId) => _arrived.Set(1, item.Instance.Value).Set(2, messageId).Run();
+    public void Arrived(Item item, string messageId) => _arrived.Set(1, item.OutboxDoneOf.Value).Set(2, messageId).Run();
 
     /// <summary>Keeps page records; one for its key.</summary>
     public void Raise(Item item, int state, long at)

@@ -59,6 +59,9 @@ public sealed class Item
     public IReadOnlyList<OutboxMessage> Outbox { get; init; } = [];
     /// <summary>The message id of an outbox message that has arrived with this turn and leaves the outbox, also where the item is a duplicate because the message was taken in before.</summary>
     public string? OutboxDone { get; init; }
+    /// <summary>To whom the message of <see cref="OutboxDone"/> is: this instance unless said otherwise. A child's start is kept as a message of its parent's.</summary>
+    public InstanceId OutboxDoneOf { get => _outboxDoneOf ?? Instance; init => _outboxDoneOf = value; }
+    private readonly InstanceId? _outboxDoneOf;
     /// <summary>Page records: one for its key, for ever.</summary>
     public IReadOnlyList<Page> Pages { get; init; } = [];
 }
@@ -75,7 +78,11 @@ public sealed class Item
 /// <param name="Attributes">Search attributes.</param>
 public sealed record NewInstance(
     string Namespace, string RequestKey, ReadOnlyMemory<byte> PayloadHash, string? BusinessKey, ReadOnlyMemory<byte> Salt,
-    Parent? Parent, string? TraceParent, int Priority, IReadOnlyDictionary<string, string> Attributes);
+    Parent? Parent, string? TraceParent, int Priority, IReadOnlyDictionary<string, string> Attributes)
+{
+    /// <summary>The version of the map by which it was placed (<see cref="StartPlace.In.Map"/>): under another one it is refused. Null where it was not placed by any.</summary>
+    public int? Map { get; init; }
+}
 
 /// <summary>A transition to be held against the declared edges and the instance's present state.</summary>
 /// <param name="Visit">The number of the visit that it begins.</param>
@@ -83,14 +90,24 @@ public sealed record NewInstance(
 /// <param name="To">The state it enters.</param>
 public sealed record TransitionRow(int Visit, string From, string To);
 
-/// <summary>A message to another instance, kept until that instance has it.</summary>
+/// <summary>
+/// A message that a lane owes, kept at the lane of its sender until it has arrived. The end of a child is to its parent. What a parent asks for, a child's start or cancel, has no receiver yet and
+/// stands under the parent itself.
+/// </summary>
 /// <param name="Position">Its place in the outbox; 0 before it is written.</param>
-/// <param name="To">The receiver.</param>
-/// <param name="MessageId">The id by which the receiver counts it once.</param>
-/// <param name="Ordinal">The receiver's journal entry.</param>
-/// <param name="State">The state that the sender ended in.</param>
-/// <param name="Result">That state's data.</param>
-public sealed record OutboxMessage(long Position, InstanceId To, string MessageId, int Ordinal, string State, Payload Result);
+/// <param name="To">The receiver; the parent, where it asks for something.</param>
+/// <param name="MessageId">The id by which it counts once, unique with <paramref name="To"/>.</param>
+/// <param name="Ordinal">The parent's journal entry.</param>
+/// <param name="State">The state that the sender ended in; the child's workflow, where it is asked for.</param>
+/// <param name="Result">That state's data; what is asked for.</param>
+public sealed record OutboxMessage(long Position, InstanceId To, string MessageId, int Ordinal, string State, Payload Result)
+{
+    /// <summary>
+    /// Whether it is of a kind that builds before it was made do not know: a store that they share keeps it so that their lanes do not find it, and gives it to those of builds that do. Said where it is
+    /// written; where it is read the lane knows its kind.
+    /// </summary>
+    public bool IsLetter { get; init; }
+}
 
 /// <summary>How a commit went. The set is closed.</summary>
 public abstract record CommitAnswer

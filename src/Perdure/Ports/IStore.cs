@@ -43,8 +43,14 @@ public interface IStore : IAsyncDisposable
     /// <summary>The moment of the soonest timer after <paramref name="after"/>; null where there is none.</summary>
     Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation);
 
-    /// <summary>Messages between instances that have not reached their receiver yet, in the order in which they were written.</summary>
+    /// <summary>Messages of a lane that have not arrived yet, in the order in which they were written.</summary>
     Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// Forgets messages that have arrived, by receiver and id; those that are not there change nothing. Beside the fence: that a message has arrived stays true, whoever says it. One that is not
+    /// forgotten is carried again, and has no effect then.
+    /// </summary>
+    Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation);
 
     /// <summary>Records of one instance from a version on, in order.</summary>
     Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation);
@@ -109,6 +115,9 @@ public interface IStore : IAsyncDisposable
     /// </summary>
     /// <exception cref="StoreException">It cannot be said now (<c>store.unavailable</c>), or not by this node any more (<c>shard.map-older</c>).</exception>
     Task<StartPlace>? Place(StartKeys keys, CancellationToken cancellation) => null;
+
+    /// <summary>Whether keys choose among several databases, so that <see cref="Place"/> is asked.</summary>
+    bool IsDivided => false;
 
     /// <summary>The clock of the database that has the lane; the same for a lane on all nodes.</summary>
     TimeProvider ClockOf(int lane) => Clock;

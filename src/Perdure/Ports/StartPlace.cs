@@ -11,7 +11,11 @@ public abstract record StartPlace
     private StartPlace() { }
 
     /// <summary>In one of these lanes.</summary>
-    public sealed record In(LaneRange Lanes) : StartPlace;
+    public sealed record In(LaneRange Lanes) : StartPlace
+    {
+        /// <summary>The version of the map by which that was said. A start that is written under another one is refused, and has to be placed anew.</summary>
+        public int? Map { get; init; }
+    }
     /// <summary>Nowhere: the request key belongs to an instance already.</summary>
     public sealed record KeyTaken(StoredKey Key) : StartPlace;
     /// <summary>Nowhere: the business key belongs to an instance already.</summary>

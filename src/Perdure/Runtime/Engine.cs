@@ -66,15 +66,18 @@ internal sealed class Engine(Node node) : IPerdure
     }
 
     /// <summary>Of several databases the keys say which one has the instance, or is to have it.</summary>
-    private async Task<StartAnswer> Placed(Task<StartPlace> place, StartRequest request, Carried code, PreparedStart start, CancellationToken cancellation)
+    private async Task<StartAnswer> Placed(Task<StartPlace> place, StartRequest request, Carried code, PreparedStart start, CancellationToken cancellation, int again = 3)
     {
         try
         {
             switch (await place.ConfigureAwait(false))
             {
-                case StartPlace.In(var lanes):
+                case StartPlace.In(var lanes) home:
                     if (node.AwayOf(lanes) is { } away) return new StartAnswer.Unavailable(away.Code, away.Message, Soon);
-                    return await Given(request, code, start with { Lanes = lanes }, cancellation).ConfigureAwait(false);
+                    var answer = await Given(request, code, start with { Lanes = lanes, Map = home.Map }, cancellation).ConfigureAwait(false);
+                    // A newer map has come between the place and the commit: by that one it is placed anew, or it is said that this node has it not.
+                    return answer is StartAnswer.Unavailable { Code: "store.refused" } refused && refused.Message.StartsWith(ChildLetter.MapOlder, StringComparison.Ordinal) && again > 0
+                        ? await Placed(node.Store.Place(new(start.Namespace, code.Map.Workflow, start.RequestKey, start.BusinessKey), cancellation)!, request, code, start, cancellation, again - 1).ConfigureAwait(false) : answer;
                 case StartPlace.KeyTaken(var taken):
                     if (taken.PayloadHash.Span.SequenceEqual(start.PayloadHash.Span)) return new StartAnswer.Accepted(taken.Instance, code.Map.Workflow, taken.WorkflowVersion, request.Key, taken.CreatedAt, Created: false);
                     node.Refuse("key.reused", "The idempotency key belongs to an instance that was started with another payload.", code.Map.Workflow, taken.Instance);

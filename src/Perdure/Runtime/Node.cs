@@ -61,7 +61,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (Options.Retention.Problem is { } wrong) throw new InvalidOperationException(wrong);
         if (Store.Transactions is null && Registry.Steps.FirstOrDefault(s => s.Handle.IsTransacted) is { } transacted)
             throw new StoreException("store.no-transactions", $"\"{transacted.Handle.Name}\" runs inside of a transaction of the store's database, and this store has none that an operation could share. Use another store, or make it an Operation.");
-        identity = identity with { Carries = [.. Registry.All.Select(c => new CarriedVersion(c.Map.Workflow, c.Map.Version))] };
+        identity = identity with { Carries = [.. Registry.All.Select(c => new CarriedVersion(c.Map.Workflow, c.Map.Version)), CarriesLetters] };
         var ownership = await Store.Open(identity, cancellation).ConfigureAwait(false);
         foreach (var carried in Registry.All) await Store.Register(carried.Map, cancellation).ConfigureAwait(false);
         _undoable = [.. (await Store.LiveOperations(cancellation).ConfigureAwait(false))

@@ -71,6 +71,32 @@ internal sealed partial class Node : ILaneOwner
         }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
+    /// <summary>What nodes say of themselves that start children in other databases. While a node is alive that does not, none is started there: at that one it would be started beside its parent as well.</summary>
+    private static readonly CarriedVersion CarriesLetters = new("perdure:letters", 1);
+
+    /// <summary>Whether all nodes that are alive know of children in other databases.</summary>
+    public bool AllCarryLetters => _peers is { Count: > 0 } peers && peers.All(p => p.Carries.Contains(CarriesLetters));
+
+    /// <summary>Gives a command to the lane that has the instance, here or at another node.</summary>
+    public Task<CommandAnswer> Give(InstanceId instance, InstanceCommand command)
+    {
+        var reply = new CommandReply(Shell);
+        if (AwayOf(instance) is { } away) reply.Unavailable(away.Code, away.Message);
+        else if (LaneOf(instance) is { } lane) lane.Post(new Lane.CommandMessage(instance, command, reply));
+        else Forward(instance, command, reply);
+        return reply.Task;
+    }
+
+    /// <summary>Has a child started in one of those lanes, here or at another node.</summary>
+    public Task<CommandAnswer> StartChild(LaneRange lanes, ChildLetter letter)
+    {
+        var reply = new CommandReply(Shell);
+        if (AwayOf(lanes) is { } away) reply.Unavailable(away.Code, away.Message);
+        else if (NextLane(lanes) is { } lane) lane.Post(new Lane.LetterMessage(letter, reply));
+        else Forward(letter.Anywhere(lanes), new InstanceCommand.StartChild(letter), reply);
+        return reply.Task;
+    }
+
     private void Begin(LaneLease lease, LaneBefore before, InstanceId newest)
     {
         var lane = new Lane(this, lease, before, newest, _log);

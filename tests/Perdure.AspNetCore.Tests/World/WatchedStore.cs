@@ -39,6 +39,7 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
     public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => inner.Active(lane, after, limit, cancellation);
     public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) => inner.Timers(lane, until, after, limit, cancellation);
     public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) => inner.NextTimer(lane, after, cancellation);
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => inner.Forget(lane, messages, cancellation);
     public Task<IReadOnlyList<OutboxMessage>> Outbox(int lane, long after, int limit, CancellationToken cancellation) => inner.Outbox(lane, after, limit, cancellation);
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => inner.Records(instance, fromVersion, limit, cancellation);
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => inner.FindKey(@namespace, workflow, requestKey, cancellation);

@@ -38,7 +38,7 @@ internal static partial class Catalogue
         Planted("cancel-forgets-children", "Leaving a state does not cancel its children.", Kernel + "Instances/Exits.cs",
             "        else turn.Owe(Children.Cancel(turn.Instance, entry));\n", ""),
         Planted("child-started-twice", "Each start of a child has a key of its own.", Runtime + "Lanes/LaneChildren.cs",
-            "Start(code, new(parent.Instance!.Namespace, child.RequestKey, businessKey,", "Start(code, new(parent.Instance!.Namespace, $\"{child.RequestKey}/{parent.Instance.Version}\", businessKey,"),
+            "Start(code, Prepared(letter) with { Letter", "Start(code, Prepared(letter) with { RequestKey = $\"{letter.RequestKey}/{Now.UtcTicks}\", Letter"),
         Planted("transition-undeclared", "An exit goes to another state than the one that was asked for.", Kernel + "Instances/Exits.cs",
             "Transitions.Go(turn, exit.To, exit.Data ?? Payload.Null);", "Transitions.Go(turn, exit.Compensates ? exit.To : turn.Map.Start.Name, exit.Data ?? Payload.Null);"),
         Planted("gate-decided-by-nobody", "A gate's decision is not followed by anything.", Kernel + "Gates/Gates.cs",

@@ -1,26 +1,11 @@
-using Npgsql;
 using Perdure.Kernel;
 using Perdure.Ports;
-using Perdure.Tests;
 
 namespace Perdure.Postgres.Tests.Sharding;
 
 /// <summary>One of two databases is away: its instances wait for it, and the others' do not.</summary>
 public sealed class OneIsAwayTests : ShardedTest
 {
-    private FaultProxy? _proxy;
-
-    private ShardMap Cuttable()
-    {
-        var map = Two;
-        var to = new NpgsqlConnectionStringBuilder(map.Databases[1].ConnectionString);
-        _proxy = new(to.Host!, to.Port);
-        map.Databases[1].ConnectionString = new NpgsqlConnectionStringBuilder(to.ConnectionString) { Host = "127.0.0.1", Port = _proxy.Port }.ToString();
-        return map;
-    }
-
-    private static void Quick(PostgresStoreOptions options) => (options.Lease, options.StatementWithin, options.AnswerWithin) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
-
     // Numbers whose home is that database.
     private List<string> HomedIn(int number, int count)
     {
@@ -46,8 +31,8 @@ public sealed class OneIsAwayTests : ShardedTest
         List<InstanceId> waiting = [];
         foreach (var number in there[..2]) waiting.Add(await node.Started(number));
 
-        _proxy!.Refuse();
-        _proxy.Cut();
+        Proxy!.Refuse();
+        Proxy.Cut();
         var patience = ShardedNode.Patience();
         while (await node.Start(there[2]) is not StartAnswer.Unavailable { Code: "store.unavailable" }) await Task.Delay(10, patience);
         foreach (var number in here)
@@ -60,7 +45,7 @@ public sealed class OneIsAwayTests : ShardedTest
         Assert.True(node.Perdure.Health.Ready);
         Assert.NotEmpty(node.Perdure.Health.Problems);
 
-        _proxy.Heal();
+        Proxy.Heal();
         foreach (var number in there[2..]) waiting.Add(await StartedInTheEnd(node, number));
         foreach (var id in waiting) await node.Stamp(id);
         foreach (var id in waiting) await node.Ended(id);
@@ -76,7 +61,7 @@ public sealed class OneIsAwayTests : ShardedTest
         await first.Stop();
 
         var map = Cuttable();
-        _proxy!.Refuse();
+        Proxy!.Refuse();
         var node = await Node(map, Quick);
         var id = await node.Started(HomedIn(0, 1)[0]);
         await node.Stamp(id);
@@ -84,17 +69,9 @@ public sealed class OneIsAwayTests : ShardedTest
         Assert.IsType<StartAnswer.Unavailable>(await node.Start(there[1]));
         Assert.IsType<CommandAnswer.Unavailable>(await node.Perdure.Signal(waiting, "stamped", "stamp", "{\"by\":\"me\"}"u8.ToArray(), Now));
 
-        _proxy.Heal();
+        Proxy.Heal();
         await StartedInTheEnd(node, there[1]);
         await node.Stamp(waiting);
         await node.Ended(waiting);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        _proxy?.Heal();
-        await base.DisposeAsync();
-        if (_proxy is not null) await _proxy.DisposeAsync();
-        GC.SuppressFinalize(this);
     }
 }

@@ -30,6 +30,24 @@ public sealed class Errand(Post post) : Workflow<Letter>("errand", 1)
     public async Task<To<Sent, Torn>> Go(IVisit<Letter> visit, Letter letter) => (await visit.Child(post, "letter", letter)).State == "SENT" ? new Sent("child") : new Torn("child");
 }
 
+/// <summary>Has an errand run by a child, whose own key is its number.</summary>
+public sealed class Round(Post post) : Workflow<Letter>("round", 1)
+{
+    protected override string? BusinessKey(Letter input) => "round " + input.Number;
+
+    protected override Map<Letter> Define(Map<Letter> map) => map.Start("Asked").Runs(Go).End<Sent>("DONE").Revoked<Torn>("CALLED_OFF");
+
+    public async Task<To<Sent, Torn>> Go(IVisit<Letter> visit, Letter letter) => (await visit.Child(post, "letter", letter)).State == "SENT" ? new Sent("child") : new Torn("child");
+}
+
+/// <summary>Has a round made by a child, which has one of its own.</summary>
+public sealed class Tour(Round round) : Workflow<Letter>("tour", 1)
+{
+    protected override Map<Letter> Define(Map<Letter> map) => map.Start("Asked").Runs(Go).End<Sent>("DONE").Revoked<Torn>("CALLED_OFF");
+
+    public async Task<To<Sent, Torn>> Go(IVisit<Letter> visit, Letter letter) => (await visit.Child(round, "round", letter)).State == "DONE" ? new Sent("child") : new Torn("child");
+}
+
 /// <summary>A node over a shard map, as a program has it.</summary>
 internal sealed class ShardedNode : IAsyncDisposable
 {
@@ -39,17 +57,23 @@ internal sealed class ShardedNode : IAsyncDisposable
 
     public IPerdure Perdure => _host.Services.GetRequiredService<IPerdure>();
 
-    public ShardedStore Store => (ShardedStore)_host.Services.GetRequiredService<IStore>();
+    public ShardedStore Store { get; private init; } = null!;
 
-    public static async Task<ShardedNode> Open(ShardMap map, Action<PostgresStoreOptions>? configure = null)
+    /// <param name="map">The databases.</param>
+    /// <param name="configure">Limits of time.</param>
+    /// <param name="around">What stands between the node and its store.</param>
+    public static async Task<ShardedNode> Open(ShardMap map, Action<PostgresStoreOptions>? configure = null, Func<ShardedStore, IStore>? around = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddPerdure(p => p.Workflow<Post>().Workflow<Errand>().UseShardedPostgres(map, configure));
+        builder.Services.AddPerdure(p => p.Workflow<Post>().Workflow<Errand>().Workflow<Round>().Workflow<Tour>().UseShardedPostgres(map, configure));
+        ShardedStore? store = null;
+        if (around is not null)
+            builder.Services.AddSingleton<IStore>(services => around(store = new(map, configure, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>())));
         var host = builder.Build();
         try
         {
             await host.StartAsync(TestContext.Current.CancellationToken);
-            return new(host);
+            return new(host) { Store = store ?? (ShardedStore)host.Services.GetRequiredService<IStore>() };
         }
         catch
         {
@@ -78,6 +102,21 @@ internal sealed class ShardedNode : IAsyncDisposable
     {
         var patience = Patience();
         while (await Perdure.Signal(id, "stamped", "stamp", "{\"by\":\"me\"}"u8.ToArray(), patience) is not CommandAnswer.Done) patience.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Signals until it is taken in, or has ended meanwhile.</summary>
+    public async Task StampIfThere(InstanceId id)
+    {
+        var patience = Patience();
+        while (await Perdure.Signal(id, "stamped", "stamp", "{\"by\":\"me\"}"u8.ToArray(), patience) is not (CommandAnswer.Done or CommandAnswer.Refused)) patience.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends without a word, as a process that is killed: its connections are gone, and its lanes are as they were.</summary>
+    public async Task Kill()
+    {
+        await Store.DisposeAsync();
+        if (_host is IAsyncDisposable both) await both.DisposeAsync();
+        else _host.Dispose();
     }
 
     /// <summary>Waits until the instance has ended.</summary>

@@ -151,7 +151,7 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
         foreach (var set in item.TimersSet) _timers[(item.Instance, set.Timer)] = set.Due;
         foreach (var message in item.Messages) row.Messages.Add(message);
         foreach (var message in item.Outbox) _outbox.Add(message with { Position = ++_position });
-        if (item.OutboxDone is { } done) _outbox.RemoveAll(m => m.MessageId == done);
+        if (item.OutboxDone is { } done) _outbox.RemoveAll(m => m.To == item.OutboxDoneOf && m.MessageId == done);
         foreach (var page in item.Pages)
             if (_pages.All(p => p.Page.Key != page.Key)) _pages.Add(new(page, item.Instance, item.Workflow, item.StateAfter, item.At, null, 0, null));
         return new ItemAnswer.Committed(_position);
@@ -197,6 +197,12 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
         _rows.Values.Where(r => r.Status != Status.Ended).SelectMany(r => r.Stack.Values.Select(s => (r.First.Workflow, r.First.WorkflowVersion, s.Operation))).Distinct());
 
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Some(_pages.Where(p => p.DeliveredAt is null).Take(limit));
+    public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation)
+    {
+        foreach (var message in messages) _outbox.RemoveAll(m => m.To == message.To && m.MessageId == message.MessageId);
+        return Task.CompletedTask;
+    }
+
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task Close(CancellationToken cancellation)

@@ -16,6 +16,9 @@ namespace Perdure.Runtime;
 [JsonDerivedType(typeof(Pause), "pause")]
 [JsonDerivedType(typeof(Resume), "resume")]
 [JsonDerivedType(typeof(Retry), "retry")]
+[JsonDerivedType(typeof(StartChild), "start-child")]
+[JsonDerivedType(typeof(CancelChild), "cancel-child")]
+[JsonDerivedType(typeof(EndChild), "end-child")]
 internal abstract record InstanceCommand
 {
     /// <summary>The kernel's command, made at the lane once the instance is in memory.</summary>
@@ -56,13 +59,33 @@ internal abstract record InstanceCommand
         public override Command Make(Lane lane, Hot hot) => new Command.Retry(lane.Now, By, Incident ?? hot.Instance?.Incident?.Number ?? 0, Mode);
     }
 
+    /// <summary>From a parent in another database, to a lane and not to an instance.</summary>
+    public sealed record StartChild(ChildLetter Letter) : InstanceCommand
+    {
+        public override string Key => ChildLetter.StartId(Letter.RequestKey);
+        public override Command Make(Lane lane, Hot hot) => throw new InvalidOperationException("A start is of an instance that does not exist yet.");
+    }
+
+    public sealed record CancelChild(long Parent, string RequestKey) : InstanceCommand
+    {
+        public override string Key => ChildLetter.CancelId(RequestKey);
+        public override Command Make(Lane lane, Hot hot) => lane.CancelOf(hot, new(Parent));
+    }
+
+    /// <summary>From a child in another database.</summary>
+    public sealed record EndChild(int Ordinal, string MessageId, string State, LetterPayload Result) : InstanceCommand
+    {
+        public override string Key => MessageId;
+        public override Command Make(Lane lane, Hot hot) => new Command.EndChild(lane.Now, Ordinal, MessageId, State, Result.Payload());
+    }
+
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Wire);
 
     /// <exception cref="JsonException">It is none, or one that this build does not know.</exception>
     public static InstanceCommand Read(ReadOnlyMemory<byte> body) =>
         JsonSerializer.Deserialize<InstanceCommand>(body.Span, Wire) ?? throw new JsonException("The command is null.");
 
-    private static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    internal static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 }
 
 /// <summary>How an answer travels back to the node that asked.</summary>

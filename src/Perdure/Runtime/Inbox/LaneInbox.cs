@@ -52,10 +52,11 @@ internal sealed partial class Lane
         }
         catch (JsonException e)
         {
-            reply.Answer(new CommandAnswer.Refused("inbox.unreadable", $"The node that owns the instance does not know this command: {e.Message}"));
+            reply.Answer(new CommandAnswer.Refused(ChildLetter.Unreadable, $"The node that owns the instance does not know this command: {e.Message}"));
             return;
         }
-        Handle(Take(message.To, owed: false), hot => command.Make(this, hot), reply);
+        if (command is InstanceCommand.StartChild child) StartFor(child.Letter, reply);
+        else Handle(Take(message.To, owed: false), hot => command.Make(this, hot), reply);
     }
 
     /// <summary>A start that came in at a node without a lane. Where it was carried out before, the store finds its key and the answer is of the instance that has it.</summary>

@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Ports;
 using Perdure.Replay;
 
 namespace Perdure.Runtime;
@@ -77,8 +78,12 @@ internal sealed class Turn(Hot hot, DateTimeOffset at)
     public List<Turn>? Followers;
     public Action<Turn>? Released;
     public string? OutboxDone;
+    /// <summary>Whose message that is, where it is not this instance's.</summary>
+    public InstanceId? OutboxDoneOf;
+    /// <summary>What it owes to others, durable with it.</summary>
+    public List<OutboxMessage>? Messages;
     public NewStart? Start;
 }
 
 /// <summary>What a start's row needs beside the command.</summary>
-internal sealed record NewStart(ReadOnlyMemory<byte> PayloadHash, byte[] Salt);
+internal sealed record NewStart(ReadOnlyMemory<byte> PayloadHash, byte[] Salt, int? Map);

@@ -135,6 +135,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
             ReleaseWithheld();
             ContinueRecovery();
             ReadInbox();
+            ForgetArrived();
             Flush();
             Evict();
         }

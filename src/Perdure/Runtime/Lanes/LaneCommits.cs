@@ -50,6 +50,7 @@ internal sealed partial class Lane
     private Item ItemOf(Turn turn)
     {
         var hot = turn.Hot;
+        Write(turn);
         var version = (turn.Before?.Version ?? 0) + 1;
         hot.Instance = turn.After = hot.Instance! with { Version = version };
         _buffer.ResetWrittenCount();
@@ -220,7 +221,11 @@ internal sealed partial class Lane
         var hot = turn.Hot;
         hot.Uncommitted--;
         if (hot.LastTurn == turn) hot.LastTurn = null;
-        if (hot.Dropped) return;
+        if (hot.Dropped)
+        {
+            if (turn.Messages is not null) ReadOutboxAgain();      // they are durable, and nobody else carries them
+            return;
+        }
         Release(turn);
         if (turn.Followers is { } followers)
             foreach (var follower in followers) follower.Released!(follower);
@@ -233,7 +238,13 @@ internal sealed partial class Lane
     private void Release(Turn turn)
     {
         var hot = turn.Hot;
-        foreach (var effect in turn.Effects) Carry(hot, effect);
+        foreach (var effect in turn.Effects)
+        {
+            if (effect is Effect.StartChild or Effect.CancelChild or Effect.NotifyParent) SendOut(turn, effect);
+            else Carry(hot, effect);
+        }
+        // A message that changed nothing has arrived all the same.
+        if (turn is { Events.Count: 0, OutboxDone: { } done }) Forget(new(0, turn.OutboxDoneOf ?? hot.Id, done, 0, "", Payload.Null));
         Count(turn);
         turn.Reply?.Committed(turn);
         if (turn.Events.Count == 0) Settle(hot);
@@ -255,15 +266,6 @@ internal sealed partial class Lane
             case Effect.SetTimer set:
                 Keep(hot.Id, set.Timer, set.Due);
                 break;
-            case Effect.StartChild child:
-                if (!Leaving) StartChild(hot, child);
-                break;
-            case Effect.CancelChild child:
-                CancelChild(hot, child);
-                break;
-            case Effect.NotifyParent notify:
-                Deliver(notify.Parent.Id, notify.Parent.Ordinal, notify.MessageId, notify.State, notify.Result);
-                break;
             case Effect.RaisePage:
                 _node.PageRaised();
                 break;
@@ -283,7 +285,7 @@ internal sealed partial class Lane
         hot.Uncommitted--;
         TellRefusedStart(turn, answer);
         turn.Reply?.NotWritten(answer);
-        if (turn.OutboxDone is not null) DeliverAgain();
+        if (turn is { OutboxDone: not null, Start: null }) ReadOutboxAgain();
         if (turn.Followers is { } followers)
             foreach (var follower in followers) follower.Reply?.Unavailable("store.retry", "What this waited for was not written; try again.");
         if (hot.Dropped) return;
@@ -325,7 +327,7 @@ internal sealed partial class Lane
         {
             if (_turns[i].Hot != hot) continue;
             TellUnavailable(_turns[i], "store.retry", "What this was based on was not written; try again.");
-            if (_turns[i].OutboxDone is not null) DeliverAgain();
+            if (_turns[i] is { OutboxDone: not null, Start: null }) ReadOutboxAgain();
             _bytes -= _items[i].Body.Length;
             _turns.RemoveAt(i);
             _items.RemoveAt(i);

@@ -45,9 +45,9 @@ internal sealed partial class Lane
             Read(_node.Store.Outbox(_lease.Lane, _outboxUpTo, OutboxPage, CancellationToken.None), page =>
             {
                 _readingOutbox = false;
-                foreach (var message in page) Deliver(message.To, message.Ordinal, message.MessageId, message.State, message.Result);
+                foreach (var message in page) SendOut(message);
                 if (page.Count > 0) _outboxUpTo = page[^1].Position;
-                if (page.Count < OutboxPage) _outboxRead = true;
+                if (page.Count < OutboxPage) OutboxRead();
             }, () => Later(() => _readingOutbox = false));
         }
         if (_onTrial is not null) Exonerate(_onTrial);

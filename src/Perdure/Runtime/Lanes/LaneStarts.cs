@@ -8,8 +8,12 @@ namespace Perdure.Runtime;
 internal sealed record PreparedStart(string Namespace, string RequestKey, string? BusinessKey, Payload Input, ReadOnlyMemory<byte> PayloadHash)
 {
     public Parent? Parent { get; init; }
+    /// <summary>The message of the parent's that asks for it, where that stands in the outbox of this lane.</summary>
+    public string? Letter { get; init; }
     public string? TraceParent { get; init; }
     public int Priority { get; init; }
+    /// <summary>The version of the map by which it was placed there.</summary>
+    public int? Map { get; init; }
     /// <summary>The lanes that may take it; null where any may.</summary>
     public LaneRange? Lanes { get; init; }
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
@@ -25,7 +29,7 @@ internal sealed partial class Lane
         _node.Shell.Fill(salt);
         var hot = new Hot(_ids.Next(Now)) { Code = code };
         _hot.Add(hot.Id, hot);
-        var turn = new Turn(hot, Now) { Reply = reply, Start = new(start.PayloadHash, salt) };
+        var turn = new Turn(hot, Now) { Reply = reply, Start = new(start.PayloadHash, salt, start.Map), OutboxDone = start.Letter, OutboxDoneOf = start.Letter is null ? null : start.Parent!.Id };
         try
         {
             var command = new Command.Start(Now, hot.Id, start.Namespace, start.RequestKey, start.BusinessKey, start.Input)

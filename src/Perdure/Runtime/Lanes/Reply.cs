@@ -51,6 +51,10 @@ internal sealed class CommandReply(INodeShell shell) : AwaitedReply<CommandAnswe
     internal static CommandAnswer Of(ItemAnswer answer) => answer switch
     {
         ItemAnswer.Duplicate { What: ItemAnswer.Duplicate.Message } => new CommandAnswer.Done(false),
+        // Of a child's start, which comes as a command: it runs already, or has ended.
+        ItemAnswer.KeyTaken => new CommandAnswer.Done(false),
+        ItemAnswer.BusinessKeyTaken(var holder) => new CommandAnswer.Refused(ChildLetter.KeyTaken, ChildLetter.TakenBy(holder)),
+        ItemAnswer.Refused(var reason) when reason.StartsWith(ChildLetter.MapOlder, StringComparison.Ordinal) => new CommandAnswer.Unavailable(ChildLetter.MapOlder, reason, Soon),
         ItemAnswer.Refused refused => new CommandAnswer.Refused("store.refused", refused.Reason),
         _ => new CommandAnswer.Unavailable("store.retry", "It was not written; try again.", Soon),
     };

@@ -18,7 +18,7 @@ internal static class Rows
         List<Effect.SetTimer>? set = null;
         List<TimerId>? cleared = null;
         List<string>? messages = null;
-        List<OutboxMessage>? outbox = null;
+        var outbox = turn.Messages;
         List<Page>? pages = null;
         var settles = false;
         foreach (var effect in turn.Effects)
@@ -32,9 +32,6 @@ internal static class Rows
                 case Effect.ClearTimer timer: (cleared ??= []).Add(timer.Timer); set?.RemoveAll(s => s.Timer == timer.Timer); break;
                 case Effect.KeepMessage message: (messages ??= []).Add(message.MessageId); break;
                 case Effect.RaisePage page: (pages ??= []).Add(page.Page); break;
-                case Effect.NotifyParent notify:
-                    (outbox ??= []).Add(new(0, notify.Parent.Id, notify.MessageId, notify.Parent.Ordinal, notify.State, notify.Result));
-                    break;
             }
         }
         return new()
@@ -43,7 +40,7 @@ internal static class Rows
             Workflow = after.Workflow,
             WorkflowVersion = after.WorkflowVersion,
             Start = before is not null ? null : new(after.Namespace, after.RequestKey, turn.Start!.PayloadHash, after.BusinessKey, turn.Start.Salt,
-                after.Parent, after.TraceParent, after.Priority, after.Attributes),
+                after.Parent, after.TraceParent, after.Priority, after.Attributes) { Map = turn.Start.Map },
             Version = after.Version,
             At = turn.At,
             Body = body,
@@ -62,6 +59,7 @@ internal static class Rows
             Messages = messages ?? (IReadOnlyList<string>)[],
             Outbox = outbox ?? (IReadOnlyList<OutboxMessage>)[],
             OutboxDone = turn.OutboxDone,
+            OutboxDoneOf = turn.OutboxDoneOf ?? after.Id,
             Pages = pages ?? (IReadOnlyList<Page>)[],
         };
     }
