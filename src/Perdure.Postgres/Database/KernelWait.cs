@@ -14,16 +14,18 @@ namespace Perdure.Postgres.Database;
 internal static class KernelWait
 {
     private const int GetFlags = 3, SetFlags = 4, NonBlocking = 0x800, SocketLevel = 1, ReceiveTimeout = 20, SendTimeout = 21;
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Whether it is so from now on.</summary>
-    public static bool Use(NpgsqlConnection connection)
+    /// <summary>How long a read or write stays in the kernel before it goes on the longer way.</summary>
+    public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Whether it is so from now on, for an open connection that only one thread uses, and only synchronously.</summary>
+    public static bool Use(NpgsqlConnection connection, TimeSpan moment)
     {
         // The numbers are those of Linux.
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64) || SocketOf(connection) is not { } socket) return false;
         Span<byte> time = stackalloc byte[16];
-        BinaryPrimitives.WriteInt64LittleEndian(time, (long)Moment.TotalSeconds);
-        BinaryPrimitives.WriteInt64LittleEndian(time[8..], Moment.Microseconds + (Moment.Milliseconds * 1_000));
+        BinaryPrimitives.WriteInt64LittleEndian(time, moment.Ticks / TimeSpan.TicksPerSecond);
+        BinaryPrimitives.WriteInt64LittleEndian(time[8..], moment.Ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond);
         socket.SetRawSocketOption(SocketLevel, ReceiveTimeout, time);
         socket.SetRawSocketOption(SocketLevel, SendTimeout, time);
         var number = (int)socket.SafeHandle.DangerousGetHandle();

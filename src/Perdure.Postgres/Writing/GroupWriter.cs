@@ -73,7 +73,7 @@ internal sealed class GroupWriter : IDisposable
         if (_connection is { State: System.Data.ConnectionState.Open }) return;
         Disconnect();
         _connection = _connections.OpenWriter();
-        KernelWait.Use(_connection);
+        KernelWait.Use(_connection, KernelWait.Moment);
         _call = new(_connection, _rows, _own);
     }
 
