@@ -107,7 +107,11 @@ public sealed class ShellTests : PostgresTest
     {
         using var shell = await Written();
         Refuses(shell, "has ended", $"UPDATE instance SET status = 0 WHERE id = {_ended.Id.Value}");
+        Refuses(shell, "has ended", $"UPDATE instance SET status = 0, updated_at = 1 WHERE id = {_ended.Id.Value}");
+        Refuses(shell, "instance:", $"UPDATE instance SET visit = visit + 1 WHERE id = {_ended.Id.Value}");
         Refuses(shell, "only a transition", $"UPDATE instance SET status = 5 WHERE id = {_life.Id.Value}");
+        Refuses(shell, "only a transition", $"UPDATE instance SET status = 2, state = state + 1 WHERE id = {_life.Id.Value}");
+        Refuses(shell, "what an instance began with", $"UPDATE instance SET status = 2, priority = priority + 1 WHERE id = {_life.Id.Value}");
         shell.Run($"UPDATE instance SET status = 2 WHERE id = {_life.Id.Value}");       // such a thing the engine does too
     }
 

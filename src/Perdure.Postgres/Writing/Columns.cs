@@ -58,7 +58,15 @@ internal sealed class RecordColumns : Columns
         (TokenInstance, TokenVisit, TokenGeneration, TokenOrdinal, TokenName) = (Longs(), Ints(), Ints(), Ints(), Texts());
         EndedInstance = Longs();
         (TallyLane, TallyState, TallyStatus, TallyCount) = (Shorts(), Ints(), Shorts(), Longs());
+        Steps = [LogInstance, LogVersion, LogAt, LogHash, LogBody, TokenInstance, TokenVisit, TokenGeneration, TokenOrdinal, TokenName];
     }
+
+    /// <summary>The columns of <c>write_steps_1</c>, in its order: records and tokens.</summary>
+    public IReadOnlyList<Column> Steps { get; }
+
+    /// <summary>Whether there are records, and nothing beside them but their tokens.</summary>
+    public bool HasOnlySteps => LogInstance.Count > 0 && StartInstance.Count == 0 && BusinessInstance.Count == 0 && MessageInstance.Count == 0 && MoveInstance.Count == 0 && StatusInstance.Count == 0
+        && EndedInstance.Count == 0 && TallyLane.Count == 0;
 
     /// <summary>How many columns stand before those of the log: what only a start and a message have.</summary>
     public int LogBegin { get; }

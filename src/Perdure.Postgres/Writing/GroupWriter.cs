@@ -75,6 +75,7 @@ internal sealed class GroupWriter : IDisposable
         if (_connection is { State: System.Data.ConnectionState.Open } && _rows.Map == map) return;
         Disconnect();
         _connection = _connections.OpenWriter(map);
+        KernelWait.Use(_connection, KernelWait.Moment);
         _rows.Map = map;
         _call = new(_connection, _rows, _own);
     }

@@ -29,7 +29,7 @@ internal sealed class WriteCall : IDisposable
     private readonly List<(NpgsqlParameter<short[]> Lanes, NpgsqlParameter<long[]> Epochs, NpgsqlParameter<long[]> Numbers, NpgsqlParameter<int> First, NpgsqlParameter<int> Rounds)> _heads = [];
     private readonly NpgsqlParameter<short> _lane = new();
     private readonly NpgsqlParameter<long> _number = new();
-    private readonly NpgsqlCommand _records, _both;
+    private readonly NpgsqlCommand _records, _both, _steps;
 
     public WriteCall(NpgsqlConnection connection, GroupRows rows, int own)
     {
@@ -44,19 +44,27 @@ internal sealed class WriteCall : IDisposable
               beside AS MATERIALIZED (SELECT beside_1({Numbers(records.Count + 1, beside.Count)}) FROM (SELECT count(*) FROM written) told)
             SELECT written.* FROM beside CROSS JOIN written
             """, [.. records, .. beside]);
+        var (steps, _) = Head(own);
+        foreach (var column in _rows.Records.Steps) steps.Add(column.Parameter());
+        _steps = Command(connection, $"SELECT 0, 0, write_steps_1({Numbers(1, steps.Count)})", steps);
     }
 
-    private List<NpgsqlParameter> Records(int own)
+    private (List<NpgsqlParameter> Parameters, NpgsqlParameter<int> Rounds) Head(int own)
     {
         var head = (
             Lanes: new NpgsqlParameter<short[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint }, Epochs: new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
             Numbers: new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint }, First: new NpgsqlParameter<int>(), Rounds: new NpgsqlParameter<int>());
         _heads.Add(head);
-        List<NpgsqlParameter> parameters = [new NpgsqlParameter<int> { TypedValue = own }, head.Lanes, head.Epochs, head.Numbers, head.First];
+        return ([new NpgsqlParameter<int> { TypedValue = own }, head.Lanes, head.Epochs, head.Numbers, head.First], head.Rounds);
+    }
+
+    private List<NpgsqlParameter> Records(int own)
+    {
+        var (parameters, rounds) = Head(own);
         var columns = _rows.Records.All;
         for (var i = 0; i < columns.Count; i++)
         {
-            if (i == _rows.Records.LogEnd) parameters.Add(head.Rounds);
+            if (i == _rows.Records.LogEnd) parameters.Add(rounds);
             parameters.Add(columns[i].Parameter());
         }
         return parameters;
@@ -83,7 +91,8 @@ internal sealed class WriteCall : IDisposable
     public long? Run(Group group, IReadOnlyList<(int Lane, long Epoch, long Number)> fences, (int Lane, long Epoch, long Number) marked, int first)
     {
         var beside = _rows.Beside.Any;
-        var head = _heads[beside ? 1 : 0];
+        var steps = !beside && _rows.Records.HasOnlySteps;
+        var head = _heads[beside ? 1 : steps ? 2 : 0];
         head.Lanes.TypedValue = [.. fences.Select(f => (short)f.Lane)];
         head.Epochs.TypedValue = [.. fences.Select(f => f.Epoch)];
         head.Numbers.TypedValue = [.. fences.Select(f => f.Number)];
@@ -93,7 +102,7 @@ internal sealed class WriteCall : IDisposable
 
         long? position = null;
         using var doubt = new Doubt(_connection);
-        using (var reader = (beside ? _both : _records).ExecuteReader())
+        using (var reader = (beside ? _both : steps ? _steps : _records).ExecuteReader())
         {
             while (reader.Read())
             {
@@ -151,5 +160,6 @@ internal sealed class WriteCall : IDisposable
     {
         _records.Dispose();
         _both.Dispose();
+        _steps.Dispose();
     }
 }
