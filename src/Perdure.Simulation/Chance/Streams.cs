@@ -24,6 +24,4 @@ internal sealed class Streams(ulong seed)
     public Pcg32 Clocks { get; } = new(seed, 8);
     /// <summary>Whether there are faults of the kinds that came later, and when.</summary>
     public Pcg32 LaterFaults { get; } = new(seed, 9);
-    /// <summary>Which operations are slow.</summary>
-    public Pcg32 Slowness { get; } = new(seed, 10);
 }

@@ -11,19 +11,19 @@ internal sealed class FaultMix
     private readonly double[] _rates = new double[Kinds.Length];
     private readonly long[] _struck = new long[Kinds.Length];
     private readonly int[] _forced = new int[Kinds.Length];
-    private readonly Pcg32 _chance, _later;
+    private readonly Streams _chance;
 
-    private FaultMix(Pcg32 chance, Pcg32 later) => (_chance, _later) = (chance, later);
+    private FaultMix(Streams chance) => _chance = chance;
 
     /// <summary>A world in which nothing goes wrong.</summary>
-    public static FaultMix None(Streams chance) => new(chance.Faults, chance.LaterFaults);
+    public static FaultMix None(Streams chance) => new(chance);
 
     /// <summary>Draws a mix: each kind that is switched on takes part in half of all runs, at a tenth to three times of its usual rate.</summary>
     /// <param name="chance">The seed's.</param>
     /// <param name="switched">For each kind the rate that was set; 0 switches it off, null leaves it to chance.</param>
     public static FaultMix Draw(Streams chance, Func<FaultKind, double?> switched)
     {
-        var mix = new FaultMix(chance.Faults, chance.LaterFaults);
+        var mix = new FaultMix(chance);
         foreach (var kind in Kinds)
         {
             if (kind is FaultKind.OperationSlow)
@@ -57,8 +57,13 @@ internal sealed class FaultMix
     /// <summary>The next thing that this kind can strike is struck, whatever the rates say.</summary>
     public void Force(FaultKind kind) => _forced[(int)kind]++;
 
-    // Kinds that came later draw from a stream of their own, so that seeds of before are as they were where those are switched off.
-    private Pcg32 From(FaultKind kind) => kind is FaultKind.TornWrite ? _later : _chance;
+    // Kinds that came later draw from streams of their own, so that seeds of before are as they were where those do not strike.
+    private Pcg32 From(FaultKind kind) => kind switch
+    {
+        FaultKind.OperationSlow => _chance.Operations,
+        FaultKind.TornWrite => _chance.LaterFaults,
+        _ => _chance.Faults,
+    };
 
     /// <summary>Whether it strikes now.</summary>
     public bool Strikes(FaultKind kind, int? place = null, InstanceId? instance = null)
@@ -69,7 +74,8 @@ internal sealed class FaultMix
             Count(kind, place, instance);
             return true;
         }
-        if (Healed || _rates[(int)kind] <= 0 || !From(kind).Happens(_rates[(int)kind])) return false;
+        if (_rates[(int)kind] <= 0 || (Healed && kind is not FaultKind.OperationSlow)) return false;
+        if (!From(kind).Happens(_rates[(int)kind]) || Healed) return false;
         Count(kind, place, instance);
         return true;
     }
