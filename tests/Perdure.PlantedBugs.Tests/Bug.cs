@@ -28,6 +28,9 @@ public sealed record Bug(string Name, string Means, params Change[] Changes)
     /// <summary>Whether it is looked for where nodes share lanes.</summary>
     public bool Shares { get; init; }
 
+    /// <summary>Whether it is looked for in the workflow whose operations run inside of transactions; then <see cref="Shares"/> says whether nodes become zombies there.</summary>
+    public bool Transacts { get; init; }
+
     /// <summary>Which oracles may be the first to see it.</summary>
     public IReadOnlyList<string> Seen { get; init; } = [];
 

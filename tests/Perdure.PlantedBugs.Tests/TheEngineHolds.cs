@@ -5,12 +5,14 @@ namespace Perdure.PlantedBugs.Tests;
 public sealed class TheEngineHolds
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Without_a_bug_every_promise_holds(bool shares)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Without_a_bug_every_promise_holds(bool shares, bool transacts)
     {
         var (first, seeds) = (Given("SOUND_FIRST", 1), Given("SOUND_SEEDS", 100));
-        var found = new Hunt(null, shares).Seeds((ulong)first, seeds, TimeSpan.FromMinutes(30));
+        var found = new Hunt(null, shares, transacts).Seeds((ulong)first, seeds, TimeSpan.FromMinutes(30));
         Assert.True(found.Oracle is null, $"{found.Oracle}: {found.Seen}");
         Assert.Equal(seeds, found.Seeds);
     }

@@ -16,7 +16,7 @@ public sealed class SimulatedStoreConformanceTests : StoreConformance.StoreConfo
 
     public SimulatedStoreConformanceTests() => _database = new(null, _chance.Store, TimeProvider.System.GetUtcNow());
 
-    protected override IStore Create() => new SimulatedStore(_database, new(null, _chance, FaultMix.None(_chance.Faults), new Somebody(), _database, new(TimeProvider.System)), lane: 0, lanes: 1);
+    protected override IStore Create() => new SimulatedStore(_database, new(null, _chance, FaultMix.None(_chance), new Somebody(), _database, new(TimeProvider.System)), lane: 0, lanes: 1);
 
     protected override bool SharesTables => false;
 

@@ -22,4 +22,6 @@ internal sealed class Streams(ulong seed)
     public Pcg32 Operations { get; } = new(seed, 7);
     /// <summary>What clocks do.</summary>
     public Pcg32 Clocks { get; } = new(seed, 8);
+    /// <summary>Whether there are faults of the kinds that came later, and when.</summary>
+    public Pcg32 LaterFaults { get; } = new(seed, 9);
 }

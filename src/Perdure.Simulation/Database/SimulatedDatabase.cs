@@ -68,6 +68,9 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>Told of every batch that is about to be written; true where the connection breaks just before.</summary>
     public Func<Batch, bool>? Breaks { get; set; }
 
+    /// <summary>Told of every batch that is about to be written; true where the server crashes in the middle of it.</summary>
+    public Func<Batch, bool>? Tears { get; init; }
+
     /// <summary>Which life it is in: each crash begins another, and no connection outlives one.</summary>
     public int Life => _life;
 
@@ -104,6 +107,13 @@ internal sealed class SimulatedDatabase : IActor
             lost();
             return;
         }
+        if (batch is not null && Tears?.Invoke(batch) == true)
+        {
+            // What is torn is not there after the recovery; all that was written before it is.
+            Recover(TimeSpan.TicksPerSecond / 20 + _chance.Below((int)TimeSpan.TicksPerSecond), survive: Written);
+            lost();
+            return;
+        }
         var answer = transaction(Tables);
         _journal.Add(new(tables => transaction(tables), batch, (answer as CommitAnswer.Committed)?.Items, effect));
         if (Lies) durable(answer);
@@ -117,10 +127,10 @@ internal sealed class SimulatedDatabase : IActor
     /// <summary>The server crashes and recovers: what was not synced is lost from some point on, and every connection breaks.</summary>
     /// <param name="backIn">How long it is away, in ticks.</param>
     /// <param name="lostAnyway">How many synced changes are lost with it: 0, unless a replica that lags is taken for a whole one.</param>
-    public void Crash(long backIn, int lostAnyway = 0)
+    public void Crash(long backIn, int lostAnyway = 0) => Recover(backIn, Math.Max(0, _synced + _chance.Below(_journal.Count - _synced + 1) - lostAnyway));
+
+    private void Recover(long backIn, int survive)
     {
-        var survive = _synced + _chance.Below(_journal.Count - _synced + 1);
-        survive = Math.Max(0, survive - lostAnyway);
         _life++;
         _syncing = false;
         PausedUntil = _servesSince = _schedule!.Now + backIn;

@@ -61,4 +61,8 @@ public enum FaultKind
     FailoverAsynchronous,
     /// <summary>A node is stopped in order and starts again with the other code of an upgrade: newer, or older. Only where a simulation says what nodes are upgraded to.</summary>
     MixedVersions,
+    /// <summary>An operation, or an undo, takes a hundred times as long as usual. One in fifty does, in every run, unless a rate is set.</summary>
+    OperationSlow,
+    /// <summary>The database crashes while it writes a batch, which is half on the disk then: recovery finds it torn and leaves it out, and everything that was written before it is there.</summary>
+    TornWrite,
 }

@@ -11,27 +11,33 @@ internal sealed class FaultMix
     private readonly double[] _rates = new double[Kinds.Length];
     private readonly long[] _struck = new long[Kinds.Length];
     private readonly int[] _forced = new int[Kinds.Length];
-    private readonly Pcg32 _chance;
+    private readonly Streams _chance;
 
-    private FaultMix(Pcg32 chance) => _chance = chance;
+    private FaultMix(Streams chance) => _chance = chance;
 
     /// <summary>A world in which nothing goes wrong.</summary>
-    public static FaultMix None(Pcg32 chance) => new(chance);
+    public static FaultMix None(Streams chance) => new(chance);
 
     /// <summary>Draws a mix: each kind that is switched on takes part in half of all runs, at a tenth to three times of its usual rate.</summary>
-    /// <param name="chance">The stream of faults.</param>
+    /// <param name="chance">The seed's.</param>
     /// <param name="switched">For each kind the rate that was set; 0 switches it off, null leaves it to chance.</param>
-    public static FaultMix Draw(Pcg32 chance, Func<FaultKind, double?> switched)
+    public static FaultMix Draw(Streams chance, Func<FaultKind, double?> switched)
     {
         var mix = new FaultMix(chance);
         foreach (var kind in Kinds)
         {
+            if (kind is FaultKind.OperationSlow)
+            {
+                mix._rates[(int)kind] = switched(kind) ?? Usual(kind);      // in every run: what is slow is seen by deadlines and timeouts alone
+                continue;
+            }
             if (IsOffUnlessSet(kind))
             {
                 mix._rates[(int)kind] = switched(kind) ?? 0;
                 continue;
             }
-            var (takesPart, share) = (chance.Happens(0.5), chance.Share());      // drawn always, so that switching one kind leaves the others alone
+            var from = mix.From(kind);
+            var (takesPart, share) = (from.Happens(0.5), from.Share());      // drawn always, so that switching one kind leaves the others alone
             mix._rates[(int)kind] = switched(kind) ?? (takesPart ? Usual(kind) * Math.Pow(10, share * 1.5 - 1) : 0);
         }
         return mix;
@@ -51,6 +57,14 @@ internal sealed class FaultMix
     /// <summary>The next thing that this kind can strike is struck, whatever the rates say.</summary>
     public void Force(FaultKind kind) => _forced[(int)kind]++;
 
+    // Kinds that came later draw from streams of their own, so that seeds of before are as they were where those do not strike.
+    private Pcg32 From(FaultKind kind) => kind switch
+    {
+        FaultKind.OperationSlow => _chance.Operations,
+        FaultKind.TornWrite => _chance.LaterFaults,
+        _ => _chance.Faults,
+    };
+
     /// <summary>Whether it strikes now.</summary>
     public bool Strikes(FaultKind kind, int? place = null, InstanceId? instance = null)
     {
@@ -60,7 +74,8 @@ internal sealed class FaultMix
             Count(kind, place, instance);
             return true;
         }
-        if (Healed || _rates[(int)kind] <= 0 || !_chance.Happens(_rates[(int)kind])) return false;
+        if (_rates[(int)kind] <= 0 || (Healed && kind is not FaultKind.OperationSlow)) return false;
+        if (!From(kind).Happens(_rates[(int)kind]) || Healed) return false;
         Count(kind, place, instance);
         return true;
     }
@@ -86,6 +101,8 @@ internal sealed class FaultMix
         FaultKind.OperationFailsForGood => 0.03,
         FaultKind.OperationFailsBefore or FaultKind.OperationUnknownAfter or FaultKind.OperationUnknownBefore or FaultKind.OperationLate or FaultKind.UndoFails => 0.05,
         FaultKind.ClientRepeats => 0.1,
+        FaultKind.OperationSlow => 0.02,
+        FaultKind.TornWrite => 0.001,
         _ => 0.01,
     };
 }

@@ -51,6 +51,7 @@ public sealed class Reach
     {
         FaultKind.UndoFails => phase == Phase.Compensating,
         >= FaultKind.OperationFailsBefore and <= FaultKind.OperationLate => phase == Phase.Running,
+        FaultKind.OperationSlow => phase is Phase.Running or Phase.Compensating,
         FaultKind.ClientRepeats => phase is not Phase.Idle,
         _ => true,
     };

@@ -34,8 +34,8 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         if (step.Handle.IsTransacted) return RunInside(step, codec, input, attempt);
         var answer = new TaskCompletionSource<Payload>();
         Watch(attempt, answer);
-        var takes = Takes();
         var entry = Entry(step, attempt, input, undo: false);
+        var takes = Takes(entry.Instance);
         var outcome = choices?.Of(entry.Step, step.Handle.Name);
         if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) After(takes, step, " fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
         else if (outcome == Way.PermanentFailure || faults.Strikes(FaultKind.OperationFailsForGood, null, entry.Instance))
@@ -69,8 +69,8 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         if (step.Handle.IsTransacted) return UndoInside(step, codec, undo, attempt);
         var answer = new TaskCompletionSource<bool>();
         Watch(attempt, answer);
-        var takes = Takes();
         var entry = Entry(step, attempt, undo.Input, undo: true);
+        var takes = Takes(entry.Instance);
         if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) After(takes, step, " undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
         else
             schedule.After(takes / 2, null, ": undo", () =>
@@ -125,8 +125,8 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
 
     private void After(long ticks, CarriedStep step, string what, Action happens) => schedule.After(ticks, node, what, happens, step.Handle.Name);
 
-    // Mostly some milliseconds; one in fifty takes a hundred times as long.
-    private long Takes() => choices is not null ? Millisecond : (1 + chance.Operations.Below(20)) * Millisecond * (chance.Operations.Happens(0.02) ? 100 : 1);
+    // Mostly some milliseconds.
+    private long Takes(InstanceId instance) => choices is not null ? Millisecond : (1 + chance.Operations.Below(20)) * Millisecond * (faults.Strikes(FaultKind.OperationSlow, null, instance) ? 100 : 1);
 
     private LedgerEntry Entry(CarriedStep step, Attempt attempt, Payload input, bool undo)
     {

@@ -20,7 +20,7 @@ internal sealed partial class SimulatedOperations
         var (entry, transaction) = (Entry(step, attempt, input, undo: false), SimulatedTransaction.Of(attempt));
         var outcome = choices?.Of(entry.Step, step.Handle.Name);
         if (outcome == Way.Timeout || faults.Strikes(FaultKind.OperationLate, null, entry.Instance)) return answer.Task;
-        After(Takes(), step, " ends", () =>
+        After(Takes(entry.Instance), step, " ends", () =>
         {
             if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) answer.TrySetException(new TransientFailure("simulated.busy", "The database was busy."));
             else if (outcome == Way.PermanentFailure || faults.Strikes(FaultKind.OperationFailsForGood, null, entry.Instance)) answer.TrySetException(new PermanentFailure("simulated.declined", "The database declined."));
@@ -42,7 +42,7 @@ internal sealed partial class SimulatedOperations
         var answer = new TaskCompletionSource<Payload>();
         Watch(attempt, answer);
         var (entry, transaction) = (Entry(step, attempt, undo.Input, undo: true), SimulatedTransaction.Of(attempt));
-        After(Takes(), step, " undo ends", () =>
+        After(Takes(entry.Instance), step, " undo ends", () =>
         {
             if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) answer.TrySetException(new TransientFailure("simulated.busy", "The database was busy."));
             else Stand(step, answer, stand =>

@@ -66,7 +66,7 @@ internal sealed class VirtualStage(Subject subject, StageOptions options, ulong 
         var target = new WorkflowTarget(stage, pace, options, context.Workflow!, "stress", seed);
         var database = new SimulatedDatabase(schedule, chance.Store, Worlds.World.Begins) { Forgets = true };
         var clock = (NodeClock)pace.Clock;
-        var link = new Link(schedule, chance, FaultMix.None(chance.Faults), pace, database, new StoreClock(clock));
+        var link = new Link(schedule, chance, FaultMix.None(chance), pace, database, new StoreClock(clock));
         var store = new ObservedStore(new SimulatedStore(database, link, 0, 1), target.Durable);
         var node = new Node(context.Registry, store, new SimulatedShell(schedule, chance, pace, clock), operations, context.Options, context.Codec, NullLogger.Instance);
         target.Engine = new Engine(node);

@@ -30,8 +30,8 @@ internal sealed class World : IEscapes
         (_options, Seed) = (options, seed);
         Chance = new(seed);
         Schedule = new(Chance.Schedule);
-        Faults = options.Faulty ? FaultMix.Draw(Chance.Faults, options.Rate) : FaultMix.None(Chance.Faults);
-        Database = new(Schedule, Chance.Store, options.Begins);
+        Faults = options.Faulty ? FaultMix.Draw(Chance, options.Rate) : FaultMix.None(Chance);
+        Database = new(Schedule, Chance.Store, options.Begins) { Tears = _ => Faults.Strikes(FaultKind.TornWrite) };
         _current = new SimulatedNode?[options.Nodes];
         _lives = new int[options.Nodes];
         _newer = new bool[options.Nodes];

@@ -17,9 +17,6 @@ internal static partial class Catalogue
             "(failure.Unknown || (failure.Transient && entry.EverUnknown))", "(failure.Transient && entry.EverUnknown)"),
         Planted("retries-never-end", "A retry counts its attempts from the wrong place and never ends.", Kernel + "Steps/Attempts.cs",
             "entry.Attempt - entry.Spent, entry.FirstAt, turn.At) is { } due)", "1, turn.At, turn.At) is { } due)"),
-        Planted("stale-end-accepted", "The end of an attempt that was given up as lost is taken for the end of the present one.", Kernel + "Steps/Attempts.cs",
-            " || entry.Attempt != command.Attempt || !Exits.IsAwaited(entry)) return;", " || entry.Kind is not (EntryKind.Step or EntryKind.Child)) return;")
-            with { More = [new(Runtime + "Attempts/LaneAttempts.cs", "if (attempt.Over || _halted || _over)", "if (_halted || _over)")] },
         Planted("lost-answer-is-a-failure", "A timeout is taken for a definite failure.", Runtime + "Attempts/LaneAttempts.cs",
             "{attempt.Step.Handle.Timeout}.\", Transient: true, Unknown: !attempt.Step.Handle.IsTransacted), null);", "{attempt.Step.Handle.Timeout}.\", Transient: true), null);"),
         Planted("unknown-is-a-failure", "An exception of which nobody knows is taken for a definite failure.", Runtime + "Attempts/RunningAttempt.cs",

@@ -89,7 +89,7 @@ internal sealed class ShardedNode : IAsyncDisposable
         while (true)
         {
             var answer = await Perdure.Start(new(workflow, key ?? "key-" + number, Encoding.UTF8.GetBytes($$"""{"number":"{{number}}"}""")), patience);
-            if (answer is not StartAnswer.Unavailable { Code: "node.no-lane" or "node.stopping" }) return answer;
+            if (answer is not StartAnswer.Unavailable { Code: "inbox.waiting" or "node.stopping" }) return answer;
             await Task.Yield();
             patience.ThrowIfCancellationRequested();
         }
