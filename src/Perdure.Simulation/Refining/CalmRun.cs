@@ -12,7 +12,7 @@ namespace Perdure.Simulation.Refining;
 /// Runs one instance that has ended again, alone, on the real runtime, in a world without faults. Operations, senders and people answer what they did, in the recorded order; time passes by itself.
 /// It has to take the same course.
 /// </summary>
-internal sealed partial class CalmRun : IOperations
+internal sealed class CalmRun : IOperations
 {
     private const long Soon = TimeSpan.TicksPerMillisecond;
     private const long ThingsMax = 400_000;
@@ -270,11 +270,10 @@ internal sealed partial class CalmRun : IOperations
     private string Plain(string text)
     {
         foreach (var (calm, follower) in _followers) text = text.Replace(calm.ToString(), follower.Recorded.ToString(), StringComparison.Ordinal);
-        return Moments().Replace(text, "<moment>");
+        return Moments.Replace(text, "<moment>");
     }
 
-    [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)?")]
-    private static partial Regex Moments();
+    private static readonly Regex Moments = new(@"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)?");
 
     private LedgerEntry Entry(CarriedStep step, Attempt attempt, Payload input, bool undo)
     {

@@ -35,6 +35,30 @@ public class HistoryRules
     }
 
     [Fact]
+    public void A_name_comes_back_as_it_was_however_many_others_were_read_before()
+    {
+        string[] shapes = ["a", "pick-and-pack[{0}]", "{0}é", "\\\"{0}", "名{0}", new string('x', 70) + "{0}"];
+        for (var round = 0; round < 2; round++)
+            for (var i = 0; i < 3_000; i++)
+            {
+                var name = string.Format(System.Globalization.CultureInfo.InvariantCulture, shapes[i % shapes.Length], i);
+                Assert.Equal(name, ((StepIntended)EventCodec.Read(Encoding.UTF8.GetBytes(Same.Json([new StepIntended(1, name, "o", Scene.P("1"), 1, false, false)])))[0]).Name);
+            }
+    }
+
+    [Fact]
+    public void An_id_is_the_same_text_by_itself_and_within_another()
+    {
+        var id = InstanceId.Create(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), 7, 1_000);
+        Assert.Equal(id.ToString() + "/1", $"{id}/1");
+        Span<char> small = stackalloc char[12], exact = stackalloc char[13];
+        Assert.False(((ISpanFormattable)id).TryFormat(small, out var none, default, null));
+        Assert.Equal(0, none);
+        Assert.True(((ISpanFormattable)id).TryFormat(exact, out var all, default, null));
+        Assert.Equal(id.ToString(), exact[..all].ToString());
+    }
+
+    [Fact]
     public void A_value_may_be_nested_deeply()
     {
         var deep = Scene.P(new string('[', 500) + new string(']', 500));
