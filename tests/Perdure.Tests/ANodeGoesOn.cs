@@ -124,9 +124,9 @@ public sealed class ANodeGoesOn
         _ledger.Waits = new TaskCompletionSource().Task;
         var id = Run(node, async (visit, _, hike) =>
         {
-            _ = visit.Child(hike, "c", new Trip("kid", 1));
+            var child = visit.Child(hike, "c", new Trip("kid", 1));
             await visit.Sleep(1.Seconds);
-            throw new InvalidOperationException("broken");
+            throw new InvalidOperationException($"broken, {child.Status}");
         });
         node.Shell.Pass(10.Seconds);
         Assert.Equal(Status.Incident, node.Look(id).Status);
