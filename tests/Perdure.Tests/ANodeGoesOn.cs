@@ -118,6 +118,28 @@ public sealed class ANodeGoesOn
     }
 
     [Fact]
+    public void The_end_of_a_child_that_nobody_awaits_any_more_is_not_kept()
+    {
+        var node = Node();
+        _ledger.Waits = new TaskCompletionSource().Task;
+        var id = Run(node, async (visit, _, hike) =>
+        {
+            var child = visit.Child(hike, "c", new Trip("kid", 1));
+            await visit.Sleep(1.Seconds);
+            throw new InvalidOperationException($"broken, {child.Status}");
+        });
+        node.Shell.Pass(10.Seconds);
+        Assert.Equal(Status.Incident, node.Look(id).Status);
+        Script.Body = async (visit, _, _) => { await visit.Sleep(1.Hours); return new Answered(""); };
+        node.Done(node.Engine.Retry(id, Operator, 1, RetryMode.RestartVisit));
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal("undo 1?", _ledger.Log[^1]);
+        Assert.Empty(node.Done(_store.Outbox(0, 0, 10, default)));
+        node.Shell.Pass(1.Hours);
+        Assert.Equal("ANSWERED", node.Look(id).State);
+    }
+
+    [Fact]
     public void A_child_whose_start_met_a_full_disk_is_cancelled_with_its_parent()
     {
         var node = Node();

@@ -33,7 +33,7 @@ public sealed partial class ShardedStore
         await _changing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (Misfits(_map, newer) is { Count: > 0 } misfits) throw Wrong(misfits);
+            if (Misfits(_map, newer, _shards) is { Count: > 0 } misfits) throw Wrong(misfits);
             if (newer.Databases.Count == _map.Databases.Count && newer.AllVersions().Count == _homes.Version) return;
             await AdoptNow(newer, cancellation).ConfigureAwait(false);
         }
@@ -87,12 +87,13 @@ public sealed partial class ShardedStore
         _log.LogInformation("Version {Version} of the shard map is adopted: {Databases}", homes.Version, string.Join(", ", newer.AllVersions()[^1]));
     }
 
-    private static List<string> Misfits(ShardMap own, ShardMap newer)
+    private static List<string> Misfits(ShardMap own, ShardMap newer, Shard[] shards)
     {
         List<string> problems = [.. newer.Problems()];
         if (newer.Lanes != own.Lanes || newer.Capacity != own.Capacity) problems.Add($"Lanes and Capacity are {own.Lanes} and {own.Capacity}, for ever; the newer map says {newer.Lanes} and {newer.Capacity}.");
-        for (var i = 0; i < own.Databases.Count; i++)
-            if (i >= newer.Databases.Count || newer.Databases[i].Name != own.Databases[i].Name) problems.Add($"{own.Databases[i].Name} stands at place {i}; the newer map has {(i < newer.Databases.Count ? newer.Databases[i].Name : "nothing")} there. Databases are only appended.");
+        // Those that are open: one may be, of a map that was not adopted to its end.
+        for (var i = 0; i < shards.Length; i++)
+            if (i >= newer.Databases.Count || newer.Databases[i].Name != shards[i].Name) problems.Add($"{shards[i].Name} stands at place {i}; the newer map has {(i < newer.Databases.Count ? newer.Databases[i].Name : "nothing")} there. Databases are only appended.");
         var (versions, others) = (own.AllVersions(), newer.AllVersions());
         for (var v = 0; v < versions.Count; v++)
             if (v >= others.Count || !versions[v].SequenceEqual(others[v])) problems.Add($"Version {v + 1} is {string.Join(", ", versions[v])}; the newer map {(v < others.Count ? $"says {string.Join(", ", others[v])}" : "ends before it")}. Versions are only added.");

@@ -238,11 +238,7 @@ internal sealed partial class Lane
     private void Release(Turn turn)
     {
         var hot = turn.Hot;
-        foreach (var effect in turn.Effects)
-        {
-            if (effect is Effect.StartChild or Effect.CancelChild or Effect.NotifyParent) SendOut(turn, effect);
-            else Carry(hot, effect);
-        }
+        foreach (var effect in turn.Effects) Carry(hot, effect, turn.Messages);
         // A message that changed nothing has arrived all the same.
         if (turn is { Events.Count: 0, OutboxDone: { } done }) Forget(new(0, turn.OutboxDoneOf ?? hot.Id, done, 0, "", Payload.Null));
         Count(turn);
@@ -250,7 +246,7 @@ internal sealed partial class Lane
         if (turn.Events.Count == 0) Settle(hot);
     }
 
-    private void Carry(Hot hot, Effect effect)
+    private void Carry(Hot hot, Effect effect, List<OutboxMessage>? messages = null)
     {
         switch (effect)
         {
@@ -265,6 +261,9 @@ internal sealed partial class Lane
                 break;
             case Effect.SetTimer set:
                 Keep(hot.Id, set.Timer, set.Due);
+                break;
+            case Effect.StartChild or Effect.CancelChild or Effect.NotifyParent:
+                SendOut(hot, effect, messages);
                 break;
             case Effect.RaisePage:
                 _node.PageRaised();

@@ -55,12 +55,12 @@ internal sealed partial class Lane
     };
 
     /// <summary>A turn is durable: what it owes to others goes out.</summary>
-    private void SendOut(Turn turn, Effect effect)
+    private void SendOut(Hot hot, Effect effect, List<OutboxMessage>? written)
     {
         if (effect is Effect.StartChild && Leaving) return;
-        if (effect is not Effect.NotifyParent end) AskFor(turn.Hot, effect, turn.Messages);
+        if (effect is not Effect.NotifyParent end) AskFor(hot, effect, written);
         else if (IsMine(end.Parent.Id)) Deliver(end.Parent.Id, end.Parent.Ordinal, end.MessageId, end.State, end.Result);
-        else Owe(turn.Messages!.Find(m => m.MessageId == end.MessageId)!, null, kept: true);
+        else Owe(written!.Find(m => m.MessageId == end.MessageId)!, null, kept: true);
     }
 
     /// <summary>What was found in the outbox goes out.</summary>
