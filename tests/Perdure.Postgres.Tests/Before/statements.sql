@@ -1,4 +1,4 @@
--- The statements that the version before sends, as it was when schema 2 was the newest. Moved forward with the schema: when it comes to a version, what the one before sent is put here.
+-- The statements that the version before sends, as it was when schema 3 was the newest. Moved forward with the schema: when it comes to a version, what the one before sent is put here.
 
 -- Commands for instances of lanes that another node owns.
 
@@ -91,8 +91,10 @@ INSERT INTO edge (map, from_state, to_state, ends) VALUES ($1, $2, $3, $4)
 -- Each is one statement and a transaction of its own: Npgsql sends several of a batch by way of the thread pool, even where it is called synchronously, and a starved pool must not cost ownership.
 -- The session's commits are not durable, since nothing rests on a renewal after a crash; those that must be say so with set_config.
 
+-- A standby that was promoted has replayed its last transaction about when the primary went.
 -- name: greet
 SELECT pg_backend_pid(), pg_is_in_recovery(), coalesce((SELECT oid::int8 FROM pg_namespace WHERE nspname = $1), 0),
+       extract(epoch FROM clock_timestamp() - greatest(pg_postmaster_start_time(), pg_last_xact_replay_timestamp()))::float8,
        set_config('synchronous_commit', 'off', false), set_config('lock_timeout', $2, false), set_config('statement_timeout', $3, false),
        set_config('idle_in_transaction_session_timeout', $3, false), set_config('tcp_keepalives_idle', '2', false), set_config('tcp_keepalives_interval', '1', false),
        set_config('tcp_keepalives_count', '3', false)
@@ -128,7 +130,7 @@ FROM (SELECT array_agg(n.id ORDER BY n.id), array_agg(n.joined_at ORDER BY n.id)
              array_agg(n.leaving ORDER BY n.id), array_agg(k.objid IS NOT NULL ORDER BY n.id)
       FROM node n LEFT JOIN pg_locks k ON k.locktype = 'advisory' AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND k.classid = $4::oid AND k.objid = n.id::oid AND k.objsubid = 2 AND k.granted) AS nodes,
-     (SELECT array_agg(id ORDER BY id), array_agg(epoch ORDER BY id), array_agg(owner ORDER BY id), array_agg(wanted_by ORDER BY id) FROM lane) AS lanes
+     (SELECT array_agg(id ORDER BY id), array_agg(epoch ORDER BY id), array_agg(owner ORDER BY id), array_agg(wanted_by ORDER BY id), array_agg(clean ORDER BY id) FROM lane) AS lanes
 
 -- name: identities
 SELECT host, pid, build, carries FROM node ORDER BY id
@@ -247,6 +249,15 @@ SELECT m.workflow, m.version, t.operation FROM stack_tally t JOIN map m ON m.id 
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error
 FROM page p JOIN state s ON s.id = p.state JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id LIMIT $1
 
+-- Of the primary: what its replicas have to be.
+-- name: replicated
+SELECT coalesce((SELECT oid::bigint FROM pg_namespace WHERE nspname = $1), 0), (SELECT system_identifier FROM pg_control_system()), (SELECT max(version) FROM schema_version)
+
+-- Of a replica, before each read from it: what it is, and up to when it has replayed, by the primary's clock.
+-- name: replica
+SELECT coalesce((SELECT oid::bigint FROM pg_namespace WHERE nspname = $1), 0), (SELECT system_identifier FROM pg_control_system()), (SELECT max(version) FROM schema_version),
+  pg_is_in_recovery(), (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000)::bigint
+
 -- name: remove
 SELECT r_removed, r_reached, r_oldest FROM remove_1($1, $2, $3, $4)
 
@@ -258,6 +269,41 @@ SELECT position FROM sweep
 
 -- name: was-removed
 SELECT EXISTS (SELECT FROM removed WHERE instance = $1)
+
+-- Which database of its family this is, and which maps are known here.
+
+-- name: shard
+SELECT family, capacity, number, name, version FROM shard
+
+-- name: shard-maps
+SELECT version, databases FROM shard_map ORDER BY version
+
+-- name: has-instances
+SELECT EXISTS (SELECT FROM instance) OR EXISTS (SELECT FROM request_key)
+
+-- name: know-map
+SELECT know_map_1($1, $2, $3, $4, $5, $6, $7)
+
+-- name: is-shard
+SELECT EXISTS (SELECT FROM shard)
+
+-- Also where the instance was removed and its keys are kept.
+-- name: find-business-holder
+SELECT b.instance FROM scope c JOIN business_key b ON b.scope = c.id AND b.key = $3 WHERE c.namespace = $1 AND c.workflow = $2
+
+-- Operations inside of transactions: what is said of them before and after the user's own statements.
+
+-- By the mark the end is known to be in the transaction that the attempt began with. The times are the operation's.
+-- name: begin-attempt
+SELECT set_config('perdure.attempt', $1, true), set_config('statement_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $2, true), pg_backend_pid()
+
+-- A session whose answer was lost, and how long its end is waited for.
+-- name: end-lost-session
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 AND datname = current_database()
+
+-- A write under the fence, which waits for whoever holds the lane's row, and for what a commit waits for.
+-- name: touch-lane
+UPDATE lane SET closed = closed WHERE id = $1 AND epoch = $2
 
 -- name: find-business
 SELECT i.id, c.namespace, c.workflow, m.version, i.request_key, i.business_key, s.name, i.status, i.visit, i.created_at, i.updated_at, i.salt, i.priority, i.checkpoint
