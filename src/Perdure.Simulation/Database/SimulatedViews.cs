@@ -41,22 +41,11 @@ internal sealed class SimulatedViews(SimulatedStore store) : IViews
     private static Verification Verify(Tables tables, InstanceId instance, (long Version, ReadOnlyMemory<byte> Hash)? knownHead)
     {
         var record = tables.Find(instance);
-        byte[] head = [], digest = new byte[Chain.Size];
-        var records = 0L;
+        var check = new ChainCheck(instance, knownHead);
+        // Where the log is shorter than that, its record is gone.
+        check.Begin(record?.Start.Salt.ToArray(), record is null ? 0 : record.Checkpoint < record.Log.Count ? record.Log[record.Checkpoint].Position : long.MaxValue);
         foreach (var stored in record?.Log ?? [])
-        {
-            if (stored.Version != records + 1) return Broken(records + 1, "The record is missing, or was moved.");
-            var hash = new byte[Chain.Size];
-            Chain.Digest(record!.Start.Salt.Span, stored.Body.Span, digest);
-            Chain.Link(head, instance, stored.Version, stored.At, digest, hash);
-            if (!hash.AsSpan().SequenceEqual(stored.Hash.Span)) return Broken(stored.Version, "The record does not continue the chain.");
-            if (knownHead is { } known && known.Version == stored.Version && !known.Hash.Span.SequenceEqual(hash)) return Broken(stored.Version, "The record's hash is not that of the known head.");
-            (head, records) = (hash, records + 1);
-        }
-        if (records == 0) return Broken(1, "Every record is missing.");
-        if (knownHead is { } further && further.Version > records) return Broken(records + 1, "The tail was cut off.");
-        return new(true, records, null, null, head);
-
-        Verification Broken(long version, string problem) => new(false, records, version, problem, head);
+            if (!check.Next(new(stored.Position, stored.Version, stored.At.ToUnixTimeMilliseconds(), stored.Hash, stored.Body, null))) break;
+        return check.Result();
     }
 }
