@@ -3,7 +3,7 @@ namespace Perdure.Postgres;
 /// <summary>Where the shared store is, and its limits of time and size.</summary>
 public sealed class PostgresStoreOptions
 {
-    /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> is the store's own; <c>Search Path</c> is for your operations' transactions, the store has its own.</summary>
+    /// <summary>An Npgsql connection string, straight to the primary: no pooler that shares connections between transactions. <c>Application Name</c> is the store's own; <c>Search Path</c> is for your operations' transactions, the store has its own. <c>GSS Encryption Mode</c> is <c>Disable</c> unless it says otherwise.</summary>
     public required string ConnectionString { get; set; }
 
     /// <summary>

@@ -39,11 +39,18 @@ internal sealed class Connections(PostgresStoreOptions options)
         set => _name = value;
     }
 
-    private static NpgsqlConnectionStringBuilder Parse(string given)
+    /// <summary>
+    /// The connection string as it is used here. Encryption by GSS is left out unless it was asked for: where a server is silent, Npgsql tries once more without it in what is left of the time, and where that is
+    /// less than a millisecond, it waits for ever.
+    /// </summary>
+    /// <exception cref="StoreException">It cannot be read: <c>store.unavailable</c>.</exception>
+    internal static NpgsqlConnectionStringBuilder Parse(string given)
     {
         try
         {
-            return new(given);
+            var text = new NpgsqlConnectionStringBuilder(given);
+            if (!text.ShouldSerialize("GSS Encryption Mode")) text.GssEncryptionMode = GssEncryptionMode.Disable;
+            return text;
         }
         catch (ArgumentException e)
         {

@@ -1,5 +1,6 @@
 using Npgsql;
 using Perdure.Owning;
+using Perdure.Postgres.Database;
 
 namespace Perdure.Postgres.Owning;
 
@@ -10,7 +11,7 @@ internal static class KeeperSource
     /// Without a pool, since a session is what holds the lock. A connection that does not answer is given up without asking the server to cancel, and what is remembered of hosts is not used, so that a standby
     /// that is promoted is found at once.
     /// </summary>
-    public static NpgsqlDataSource Create(PostgresStoreOptions options, KeeperTimes times) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.ConnectionString)
+    public static NpgsqlDataSource Create(PostgresStoreOptions options, KeeperTimes times) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Connections.Parse(options.ConnectionString).ConnectionString)
     {
         Pooling = false, Multiplexing = false, Enlist = false, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2,
         ApplicationName = "perdure node", SearchPath = $"\"{options.Schema}\"",

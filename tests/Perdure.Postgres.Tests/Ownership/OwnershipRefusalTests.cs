@@ -59,7 +59,7 @@ public sealed class OwnershipRefusalTests
         Assert.Equal("store.standby", fault.Code);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_server_that_went_away_before_a_node_has_joined_is_waited_for_and_then_told_of()
     {
         await using var place = await OwnershipPlace.Make();
@@ -67,12 +67,12 @@ public sealed class OwnershipRefusalTests
         var server = new NpgsqlConnectionStringBuilder(place.ConnectionString);
         await using var proxy = new FaultProxy(server.Host!, server.Port);
         proxy.Silence();
-        var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ToString()));
+        var fault = await Assert.ThrowsAsync<StoreException>(() => place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ToString()).WaitAsync(TestContext.Current.CancellationToken));
         Assert.Equal("store.unavailable", fault.Code);
         Assert.True(proxy.Accepted > 1);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_node_whose_server_comes_back_while_it_joins_joins()
     {
         await using var place = await OwnershipPlace.Make();
@@ -81,11 +81,11 @@ public sealed class OwnershipRefusalTests
         proxy.Silence();
         var opening = place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ToString());
         // The second try says that the first has failed.
-        while (proxy.Accepted < 2 && !opening.IsCompleted) await Task.Delay(5);
+        while (proxy.Accepted < 2 && !opening.IsCompleted) await Task.Delay(5, TestContext.Current.CancellationToken);
         proxy.Refuse();
         proxy.Cut();
         proxy.Heal();
-        await using var node = await opening;
+        await using var node = await opening.WaitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(12, node.Opened.Sum(o => o.Lanes.Count));
     }
 
