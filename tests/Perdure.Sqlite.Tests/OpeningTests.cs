@@ -141,7 +141,7 @@ public sealed class OpeningTests : SqliteTest
     public async Task Its_settings_are_what_durability_needs()
     {
         var store = await Open();
-        Assert.Equal("wal,2,1,0", await store.Ask(d => $"{d.Text("PRAGMA journal_mode")},{d.Number("PRAGMA synchronous")},{d.Number("PRAGMA foreign_keys")},{d.Number("PRAGMA wal_autocheckpoint")}"));
+        Assert.Equal("wal,2,0,0", await store.Ask(d => $"{d.Text("PRAGMA journal_mode")},{d.Number("PRAGMA synchronous")},{d.Number("PRAGMA foreign_keys")},{d.Number("PRAGMA wal_autocheckpoint")}"));
         using var shell = Shell.Open(File);
         Assert.Equal(((long)Files.StoreFile.SchemaVersion, 0x50657264L), (shell.One<long>("PRAGMA user_version"), shell.One<long>("PRAGMA application_id")));
         Assert.Equal((long)Files.StoreFile.SchemaVersion, shell.One<long>("SELECT max(version) FROM schema_version"));

@@ -135,6 +135,27 @@ public sealed class ShellTests : SqliteTest
     }
 
     [Fact]
+    public async Task What_a_row_refers_to_must_be_there()
+    {
+        using var shell = await Written();
+        var columns = "scope, map, state, status, visit, checkpoint, priority, created_at, updated_at, request_key, business_key, salt, parent, parent_ordinal, trace_parent, attributes";
+        string Instance(string column, string value) => $"INSERT INTO instance (id, {columns}) SELECT 77, {columns.Replace($"{column},", $"{value},", StringComparison.Ordinal)} FROM instance WHERE id = {_life.Id.Value}";
+        foreach (var (sql, says) in new[]
+        {
+            (Instance("scope", "4711"), "no such scope"), (Instance("state", "4711"), "no such state"), (Instance("map", "4711"), "no such state"),
+            ("INSERT INTO request_key (scope, key, instance, map, payload_hash, created_at) VALUES (4711, 'k', 1, 1, x'', 0)", "no such scope"),
+            ("INSERT INTO business_key (scope, key, instance) VALUES (4711, 'k', 1)", "no such scope"),
+            ("INSERT INTO state (map, name, kind) VALUES (4711, 'x', 'state')", "has all its states"),
+            ("INSERT INTO edge (map, from_state, to_state) VALUES (4711, 1, 4)", "no such state"),
+            ("INSERT INTO page (key, instance, state, severity, code, summary, raised_at) VALUES ('k', 1, 4711, 1, 'c', 's', 0)", "no such state"),
+            ("INSERT INTO tally (state, status, n) VALUES (4711, 0, 1)", "no such state"),
+            ("INSERT INTO stack_tally (map, operation, n) VALUES (4711, 'o', 1)", "no such map"),
+        }) Assert.Contains(says, shell.Refused(sql), StringComparison.Ordinal);
+        shell.Run(Instance("id", "77"));       // the same row with all that it refers to
+        Assert.Equal(0L, shell.One<long>("SELECT count(*) FROM pragma_foreign_key_check"));
+    }
+
+    [Fact]
     public async Task An_epoch_is_never_taken_back()
     {
         using var shell = await Written();

@@ -30,7 +30,7 @@ internal sealed class EndWriter
         var present = _epoch.Read() ? _epoch.Long(0) : 0;
         _epoch.Reset();
         if (present != epoch) return new TransactionAnswer.Fenced(present);
-        _items.Position = position;
+        _items.GoOn(position);
         var answer = _items.Write(item);
         if (answer is ItemAnswer.Refused(var reason)) return new TransactionAnswer.Refused(reason);
         if (answer is not ItemAnswer.Committed(var at)) throw new InvalidOperationException($"The end of an operation was answered with {answer}.");

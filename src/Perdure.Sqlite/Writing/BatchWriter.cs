@@ -27,36 +27,27 @@ internal sealed class BatchWriter
         (_begin, _commit, _fence) = (database["begin"], database["commit"], database["fence"]);
         var last = database["last-position"];
         last.Read();
-        _items.Position = last.Long(0);
+        Position = last.Long(0);
         last.Reset();
     }
 
     /// <summary>The position of the newest record.</summary>
-    public long Position
-    {
-        get => _items.Position;
-        set => _items.Position = value;
-    }
+    public long Position { get; set; }
 
     /// <summary>Writes a batch and says how it went. Throws only for a broken invariant.</summary>
     public CommitAnswer Write(Batch batch)
     {
-        var position = _items.Position;
-        var answer = Try(batch, position, savepoints: false) ?? Try(batch, position, savepoints: true)!;
-        if (answer is not CommitAnswer.Committed)
-        {
-            _items.Position = position;
-            _scopes.Forget();
-        }
+        var answer = Try(batch, savepoints: false) ?? Try(batch, savepoints: true)!;
+        if (answer is CommitAnswer.Committed) Position = _items.Position;
+        else _scopes.Forget();
         return answer;
     }
 
     // Null where rows were at fault and nothing was written: to be tried again with savepoints.
-    private CommitAnswer? Try(Batch batch, long position, bool savepoints)
+    private CommitAnswer? Try(Batch batch, bool savepoints)
     {
         _counts.Clear();
         _left.Clear();
-        _items.Position = position;
         var answers = new ItemAnswer[batch.Items.Count];
         try
         {
@@ -68,6 +59,7 @@ internal sealed class BatchWriter
                 _database.Rollback();
                 return new CommitAnswer.Fenced(epoch);
             }
+            _items.GoOn(Position);
             for (var i = 0; i < answers.Length; i++)
             {
                 var item = batch.Items[i];

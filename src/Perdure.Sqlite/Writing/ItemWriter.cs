@@ -15,9 +15,20 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
     private readonly Statement _transition = database["insert-transition"];
     private readonly Statement _status = database["status"];
     private readonly Statement _step = database["insert-step"];
+    private readonly Statement _newest = database["newest-record"];
+    private bool _counted;
 
     /// <summary>The position of the newest record.</summary>
-    public long Position { get; set; }
+    public long Position { get; private set; }
+
+    /// <summary>In a new transaction: records go behind that position.</summary>
+    public void GoOn(long position)
+    {
+        Position = position;
+        _newest.Read();
+        _counted = _newest.Long(0) == position;
+        _newest.Reset();
+    }
 
     /// <summary>
     /// Writes an item. An answer other than committed leaves nothing behind. A fault may leave rows behind, so that the caller must roll back.
@@ -43,9 +54,11 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
         }
         if (item.Messages.Count > 0 && _side.TakeMessages(item) is { } duplicate) return duplicate;
 
-        // By hand: the newest record may have been removed, and its position is not given again.
+        // SQLite counts on by itself, and needs no look then whether the place is free. By hand where the newest record was removed: its position is not given again.
         var position = Position + 1;
-        _log.Set(1, id).Set(2, item.Version).Set(3, at).Set(4, item.Hash.Span).Set(5, item.Body.Span).Set(6, position).Run();
+        _log.Set(1, id).Set(2, item.Version).Set(3, at).Set(4, item.Hash.Span).Set(5, item.Body.Span).Set(6, _counted ? null : position).Run();
+        _counted = true;
+        if (database.LastRow != position) throw new InvalidOperationException($"A record went to position {database.LastRow}, not {position}.");
 
         for (var i = 0; i < item.Transitions.Count; i++)
         {
