@@ -15,10 +15,13 @@ public static class Chain
     /// <summary>The bytes of an instance's salt.</summary>
     public const int SaltSize = 16;
 
-    private const int OnStack = 4096;
+    private const int Short = 4096;
 
     // Used again, since making one takes as long as what it hashes here.
     [ThreadStatic] private static SHA256? s_sha;
+
+    // Not on the stack, where it would be cleared each time.
+    [ThreadStatic] private static byte[]? s_both;
 
     private static SHA256 Sha => s_sha ??= SHA256.Create();
 
@@ -27,7 +30,7 @@ public static class Chain
     public static void Digest(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> body, Span<byte> digest)
     {
         var length = salt.Length + body.Length;
-        if (length > OnStack)
+        if (length > Short)
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(salt);
@@ -35,10 +38,10 @@ public static class Chain
             if (!hash.TryGetHashAndReset(digest, out _)) throw TooShort(nameof(digest));
             return;
         }
-        Span<byte> both = stackalloc byte[OnStack];
+        var both = s_both ??= new byte[Short];
         salt.CopyTo(both);
-        body.CopyTo(both[salt.Length..]);
-        if (!Sha.TryComputeHash(both[..length], digest, out _)) throw TooShort(nameof(digest));
+        body.CopyTo(both.AsSpan(salt.Length));
+        if (!Sha.TryComputeHash(both.AsSpan(0, length), digest, out _)) throw TooShort(nameof(digest));
     }
 
     /// <summary>The hash of a record: SHA-256 of the previous hash, the instance, the version, the moment in Unix milliseconds, and the body's digest.</summary>

@@ -114,7 +114,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         Now = now;
         for (var i = 0; i < _taken.Count; i++)
         {
-            if (i % FlushEvery == FlushEvery - 1 && !_halted) Flush();      // a long inbox must not leave the writer idle
+            if (i % FlushEvery == 0 && !_halted) Flush();      // neither a long inbox nor a long answer must leave the writer idle
             try
             {
                 _taken[i].Handle(this);

@@ -15,6 +15,8 @@ internal sealed partial class Lane
     private List<Turn> _turns = [];
     private List<Item> _items = [];
     private readonly Queue<Sent> _sent = new();
+    private int _answers;       // of the batches sent, those whose answer is on its way here
+    private int _lastSent;
     private int _bytes;
     private long _batches;
     private bool _halted;
@@ -70,7 +72,7 @@ internal sealed partial class Lane
 
     /// <summary>
     /// Hands what has gathered to the store. Beside the batch that is being written a second one may wait, once it is worth it, so that the writer need not wait for the lane.
-    /// The two have no instance in common: whatever becomes of the first, the second stands by itself.
+    /// Batches on their way have no instance in common: whatever becomes of the first, the second stands by itself.
     /// </summary>
     private void Flush()
     {
@@ -79,16 +81,25 @@ internal sealed partial class Lane
             if (Now < at) return;
             _retryFlushAt = null;
         }
-        while (_items.Count > 0 && (_sent.Count == 0 || (_sent.Count == 1 && _items.Count >= Math.Max(SecondMin, _sent.Peek().Turns.Count))))
+        while (_items.Count > 0 && MaySend())
         {
             if (Take() is not { } batch) return;
             _sent.Enqueue(batch);
+            _lastSent = batch.Turns.Count;
             Telemetry.CommitSize.Record(batch.Turns.Count);
             Submit(batch.Batch);
         }
     }
 
     private const int SecondMin = 64;
+
+    // The store may have done with a batch whose answer is still to be handled: it gets the next one at once, not only after all that the last one released.
+    private bool MaySend() => (_sent.Count - Volatile.Read(ref _answers)) switch
+    {
+        0 => true,
+        1 => _items.Count >= Math.Max(SecondMin, _lastSent),
+        _ => false,
+    };
 
     /// <summary>Takes the next batch off what has gathered: within the bounds, and without instances that have turns at the store. Null where there is none.</summary>
     private Sent? Take()
@@ -122,7 +133,11 @@ internal sealed partial class Lane
         return new(new(_lease.Lane, _lease.Epoch, ++_batches, items), turns, _node.Shell.Time.GetTimestamp());
     }
 
-    private void Submit(Batch batch) => _node.Store.Commit(batch, answer => Post(new AnsweredMessage(answer)));
+    private void Submit(Batch batch) => _node.Store.Commit(batch, answer =>
+    {
+        Interlocked.Increment(ref _answers);
+        Post(new AnsweredMessage(answer));
+    });
 
     private sealed class AnsweredMessage(CommitAnswer answer) : LaneMessage
     {
@@ -131,6 +146,7 @@ internal sealed partial class Lane
 
     private void Answered(CommitAnswer answer)
     {
+        Interlocked.Decrement(ref _answers);
         if (_halted) return;
         var (first, turns) = (_sent.Peek(), _sent.Peek().Turns);
         _node.Waits.Answered(first.Given, _node.Shell.Time.GetElapsedTime(first.Given));
@@ -139,7 +155,7 @@ internal sealed partial class Lane
         {
             case CommitAnswer.Committed(var items):
                 _sent.Dequeue();
-                _flushRetries = 0;
+                (_flushRetries, _retryFlushAt) = (0, null);
                 _node.Writable();
                 foreach (var turn in turns) turn.Hot.AtStore--;
                 long position = 0;
@@ -169,7 +185,7 @@ internal sealed partial class Lane
                 _sent.Dequeue();
                 foreach (var turn in turns) turn.Hot.AtStore--;
                 (_turns, _items, _bytes) = ([.. turns, .. _turns], [.. first.Batch.Items, .. _items], _bytes + first.Batch.Items.Sum(i => i.Body.Length));
-                if (_sent.Count == 0) _retryFlushAt = Now + TimeSpan.FromMilliseconds(Math.Min(5_000, 100 << Math.Min(_flushRetries++, 6)));
+                _retryFlushAt = Now + TimeSpan.FromMilliseconds(Math.Min(5_000, 100 << Math.Min(_flushRetries++, 6)));
                 break;
             case CommitAnswer.Fenced(var epoch):
                 HaltLane("lane.fenced", $"Another node owns the lane, with epoch {epoch} over {_lease.Epoch}.");
