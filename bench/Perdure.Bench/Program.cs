@@ -55,8 +55,10 @@ switch (bench)
     case "all":
         await EngineBench.Latency(options);      // before the volume has the others' pages to write
         RawBench.Run(options);
-        await StoreBench.Run(options);
         await EngineBench.Throughput(options);
+        RawBench.Run(options);                  // before and after: the machine's speed changes from minute to minute
+        await StoreBench.Run(options);
+        RawBench.Ratios(options);
         break;
     case "simulation":
         SimulationBench.Run(options);

@@ -75,8 +75,7 @@ internal static class StoreBench
                 + $"median {latencies[latencies.Count / 2]:0.0} ms, p99 {latencies[latencies.Count * 99 / 100]:0.0}, p99.9 {latencies[latencies.Count * 999 / 1000]:0.0}, longest {latencies[^1]:0.0}; {cpu.TotalSeconds / seconds:0.00} cores"
                 + $" (writer {busy.GetValueOrDefault("perdure-writer") / seconds:0.00} = {busy.GetValueOrDefault("perdure-writer") * 1e6 / (workflows * seconds):0.0} µs a workflow, checkpoints {busy.GetValueOrDefault("perdure-ckpt") / seconds:0.00}); "
                 + $"{new FileInfo(path).Length / 1e6 / work.Made * 1000:0.00} KB a workflow, WAL {new FileInfo(path + "-wal").Length / 1e6:0} MB");
-            foreach (var kind in new[] { "raw-commands", "raw-direct" })
-                if (options.Found.TryGetValue(kind, out var raw)) Console.WriteLine($"ratio   {workflows * Workflows.Steps / raw:P0} of {kind}: steps/s ÷ rows/s");
+            options.Found["store"] = workflows * Workflows.Steps;
             await store.Close(default);
         }
         options.Remove(path);

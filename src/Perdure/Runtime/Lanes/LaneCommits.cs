@@ -15,7 +15,7 @@ internal sealed partial class Lane
     private List<Turn> _turns = [];
     private List<Item> _items = [];
     private readonly Queue<Sent> _sent = new();
-    private int _answers;       // of the batches sent, those whose answer is on its way here
+    private int _durable;       // of the batches sent, those that are durable and whose answer is on its way here
     private int _lastSent;
     private int _bytes;
     private long _batches;
@@ -93,8 +93,8 @@ internal sealed partial class Lane
 
     private const int SecondMin = 64;
 
-    // The store may have done with a batch whose answer is still to be handled: it gets the next one at once, not only after all that the last one released.
-    private bool MaySend() => (_sent.Count - Volatile.Read(ref _answers)) switch
+    // A store that has made a batch durable gets the next one at once, not only after all that this one releases. Any other answer is heard first: it may say that this owner is one no more.
+    private bool MaySend() => (_sent.Count - Volatile.Read(ref _durable)) switch
     {
         0 => true,
         1 => _items.Count >= Math.Max(SecondMin, _lastSent),
@@ -135,7 +135,7 @@ internal sealed partial class Lane
 
     private void Submit(Batch batch) => _node.Store.Commit(batch, answer =>
     {
-        Interlocked.Increment(ref _answers);
+        if (answer is CommitAnswer.Committed) Interlocked.Increment(ref _durable);
         Post(new AnsweredMessage(answer));
     });
 
@@ -146,7 +146,7 @@ internal sealed partial class Lane
 
     private void Answered(CommitAnswer answer)
     {
-        Interlocked.Decrement(ref _answers);
+        if (answer is CommitAnswer.Committed) Interlocked.Decrement(ref _durable);
         if (_halted) return;
         var (first, turns) = (_sent.Peek(), _sent.Peek().Turns);
         _node.Waits.Answered(first.Given, _node.Shell.Time.GetElapsedTime(first.Given));
