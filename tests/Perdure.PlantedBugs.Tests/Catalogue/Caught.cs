@@ -64,6 +64,7 @@ internal static partial class Catalogue
         "unknown-commit-by-a-look",
         "unknown-taken-as-committed",
         "unknown-taken-as-failed",
+        "writes-on-before-it-hears",
     };
 
     // Within more seeds, or seen by what sees one of those above: looked for with PLANTED_ALL.

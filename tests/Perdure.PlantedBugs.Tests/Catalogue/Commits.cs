@@ -34,6 +34,11 @@ internal static partial class Catalogue
             "hot.Head = last.Hash.ToArray();", "hot.Head = stored.Checkpoint.Hash.ToArray();"),
         Planted("failed-batch-forgotten", "A batch that was not written is not tried again.", Runtime + "Lanes/LaneCommits.cs",
             "([.. turns, .. _turns], [.. first.Batch.Items, .. _items], _bytes + first.Batch.Items.Sum(i => i.Body.Length));", "(_turns, _items, _bytes);"),
+        Planted("writes-on-before-it-hears", "A lane gives its store the next batch before it has heard that the last one was refused.", Runtime + "Lanes/LaneCommits.cs",
+            "        if (answer is CommitAnswer.Committed) Interlocked.Increment(ref _durable);\n", "        Interlocked.Increment(ref _durable);\n") with
+        {
+            More = [new(Runtime + "Lanes/LaneCommits.cs", "        if (answer is CommitAnswer.Committed) Interlocked.Decrement(ref _durable);\n", "        Interlocked.Decrement(ref _durable);\n")],
+        },
         Planted("failed-batch-out-of-order", "A batch that was not written is tried again behind what was decided after it.", Runtime + "Lanes/LaneCommits.cs",
             "([.. turns, .. _turns], [.. first.Batch.Items, .. _items],", "([.. _turns, .. turns], [.. _items, .. first.Batch.Items],"),
         Planted("sleep-not-cleared", "A timer that has fired stays in the database.", Kernel + "Timers/Timers.cs",
