@@ -1,0 +1,65 @@
+using Microsoft.Extensions.DependencyInjection;
+using Perdure.Kernel;
+using Perdure.Ports;
+
+namespace Perdure.Tests;
+
+/// <summary>When a lane hands batches to its store, where more than one is on its way.</summary>
+[Collection("script")]
+public sealed class BatchesFollowEachOther
+{
+    private readonly SharedDatabase _database = new();
+    private readonly TestShell _shell = new();
+    private readonly Queue<Action> _held = new();
+    private readonly SharedStore _store;
+    private readonly TestNode _node;
+
+    public BatchesFollowEachOther()
+    {
+        Script.Body = async (visit, _, _) => new Answered((await visit.Signal<Reply>())!.Text);
+        _store = new(_database, 0) { Held = _held };
+        _node = new(_database.Rows, _store, _shell, p => p.Workflow<Script>(), s => s.AddSingleton(new Ledger()));
+    }
+
+    private void Start(string key, int count)
+    {
+        for (var i = 0; i < count; i++) _ = _node.Engine.Start(new("script", $"{key}-{i}", """{"question":"why"}"""u8.ToArray()));
+        _shell.Settle();
+    }
+
+    private void Answer()
+    {
+        _held.Dequeue()();
+        _shell.Settle();
+    }
+
+    [Fact]
+    public async Task After_a_batch_that_was_not_written_nothing_is_handed_over_before_the_next_try()
+    {
+        Start("first", 100);
+        Start("second", 100);
+        Assert.Equal(2, _held.Count);
+        _store.Instead = _ => new CommitAnswer.Failed(new("store.full", "There is no room."));
+        Answer();
+        Assert.Single(_held);
+        Answer();
+        Assert.Empty(_held);
+        _store.Instead = _ => null;
+        _shell.Pass(10.Seconds);
+        while (_held.Count > 0) Answer();
+        foreach (var key in new[] { "first", "second" })
+            for (var i = 0; i < 100; i++) Assert.NotNull(await _database.Rows.FindKey("default", "script", $"{key}-{i}", default));
+    }
+
+    [Fact]
+    public void After_one_that_is_durable_the_next_try_is_at_once()
+    {
+        Start("first", 100);
+        Start("second", 100);
+        _store.Instead = _ => new CommitAnswer.Failed(new("store.full", "There is no room."));
+        Answer();
+        _store.Instead = _ => null;
+        Answer();
+        Assert.Single(_held);
+    }
+}
