@@ -32,7 +32,7 @@ internal sealed class BenchStore : IDisposable
     /// <summary>The file of SQLite's store.</summary>
     public string Path => _path ?? throw new NotSupportedException($"This bench measures the SQLite store: leave --Store={_options.Text("Store")} out.");
 
-    public PerdureBuilder Use(PerdureBuilder builder) => _path is not null ? builder.UseSqlite(_path, store => store.CacheBytes = _options.Int("CacheKB", (int)(store.CacheBytes / 1024)) * 1024L)
+    public PerdureBuilder Use(PerdureBuilder builder) => _path is not null ? builder.UseSqlite(_path)
         : builder.UsePostgres(_connection!, store =>
         {
             store.Lanes = _options.Int("Lanes", store.Lanes);

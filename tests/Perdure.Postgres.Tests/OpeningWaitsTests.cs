@@ -19,7 +19,7 @@ public sealed class OpeningWaitsTests : PostgresTest
         proxy.Silence();
         var opening = Open(o => o.ConnectionString = new NpgsqlConnectionStringBuilder(o.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port, Timeout = 1 }.ConnectionString);
         // The second try says that the first has timed out.
-        while (proxy.Accepted < 2 && !opening.IsCompleted) await Task.Delay(20, Now);
+        await Task.WhenAny(proxy.HasAccepted(2), opening).WaitAsync(Now);
         proxy.Heal();
         await Must(await opening, new Life().Start());
     }

@@ -165,7 +165,7 @@ public sealed class TroubleTests : SqliteTest
     public async Task Searches_by_state_status_and_time_use_an_index()
     {
         var store = await Open();
-        foreach (var name in new[] { "ids-up", "ids-down", "timers", "next-timer", "outbox", "pages-owed", "read-records", "read-stack", "read-messages", "find-key", "business-instance", "feed", "chain", "newest-instance", "last-position", "removable", "newest-of", "removed-before" })
+        foreach (var name in new[] { "ids-up", "ids-down", "timers", "next-timer", "outbox", "pages-owed", "read-records", "read-stack", "read-messages", "find-key", "business-instance", "feed", "chain", "newest-instance", "last-position", "newest-record", "removable", "newest-of", "removed-before" })
         {
             var plan = await store.AskReader(d => d.Plan(name));
             Assert.DoesNotContain("SCAN i", plan, StringComparison.Ordinal);

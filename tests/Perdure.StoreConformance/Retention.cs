@@ -58,6 +58,18 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Where_the_newest_record_was_removed_a_bad_item_takes_no_position_from_the_good_one_behind_it()
+    {
+        var bad = new Life();
+        await Must(bad.Start(tokens: [Life.Token(1, "reserve")]));
+        await Ended();
+        Assert.Equal(1, (await Remove()).Removed);
+        // A turn whose record is next and whose token is taken: its record is written and taken back.
+        var answers = await Commit(bad.Turn(tokens: [Life.Token(1, "reserve")]), new Life().Start());
+        Assert.Equal([typeof(ItemAnswer.Duplicate), typeof(ItemAnswer.Committed)], answers.Select(a => a.GetType()));
+    }
+
+    [Fact]
     public async Task The_same_start_again_is_told_of_its_removed_instance_as_long_as_the_key_is_kept()
     {
         var life = await Ended("order-1");

@@ -17,6 +17,7 @@ internal sealed class FaultProxy : IAsyncDisposable
 {
     private readonly EndPoint _server;
     private readonly Lock _gate = new();
+    private readonly List<(int Count, TaskCompletionSource Accepted)> _awaited = [];
     private readonly HashSet<FaultyConnection> _connections = [];
     private readonly Random _random;
     private Socket? _listener;
@@ -41,6 +42,18 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>How many were accepted since the beginning.</summary>
     public int Accepted { get; private set; }
+
+    /// <summary>Completes once so many were accepted.</summary>
+    public Task HasAccepted(int count)
+    {
+        lock (_gate)
+        {
+            if (Accepted >= count) return Task.CompletedTask;
+            var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((count, accepted));
+            return accepted.Task;
+        }
+    }
 
     /// <summary>The connections that are open at this moment.</summary>
     public IReadOnlyList<FaultyConnection> Connections
@@ -159,6 +172,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                     return;
                 }
                 Accepted++;
+                foreach (var (_, accepted) in _awaited.FindAll(a => a.Count == Accepted)) accepted.SetResult();
                 _connections.Add(connection = new(this, client));
             }
             _ = Carry(connection);

@@ -1,4 +1,4 @@
--- OR FAIL: where a batch is at fault all of it is rolled back, so that no statement need be able to take back its own part; under the default, ABORT, SQLite keeps a copy of every page that a
+-- OR FAIL: where rows are at fault their batch is rolled back, or their item by its savepoint, so that no statement need be able to take back its own part; under the default, ABORT, SQLite keeps a copy of every page that a
 -- statement with triggers changes.
 
 -- name: begin

@@ -102,6 +102,7 @@ internal sealed class BatchWriter
             _database.Execute("ROLLBACK TO item; RELEASE item");
             restore();
             _scopes.Forget();
+            _items.GoOn(_items.Position);
             if (fault.IsDuplicate) return new ItemAnswer.Duplicate(fault.Message);
             return HasRecord(item) ? new ItemAnswer.Duplicate("record") : new ItemAnswer.Refused(fault.Message);
         }

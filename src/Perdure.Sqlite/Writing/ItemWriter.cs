@@ -21,7 +21,7 @@ internal sealed class ItemWriter(Database database, Maps maps, Scopes scopes, Co
     /// <summary>The position of the newest record.</summary>
     public long Position { get; private set; }
 
-    /// <summary>In a new transaction: records go behind that position.</summary>
+    /// <summary>Records go behind that position: in a new transaction, and after rows were taken back.</summary>
     public void GoOn(long position)
     {
         Position = position;

@@ -81,7 +81,7 @@ public sealed class OwnershipRefusalTests
         proxy.Silence();
         var opening = place.Open(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ToString());
         // The second try says that the first has failed.
-        while (proxy.Accepted < 2 && !opening.IsCompleted) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await Task.WhenAny(proxy.HasAccepted(2), opening).WaitAsync(TestContext.Current.CancellationToken);
         proxy.Refuse();
         proxy.Cut();
         proxy.Heal();
