@@ -11,7 +11,7 @@ internal static class SimulationBench
     {
         var orders = SimulatedShop.Orders(options.Int("Orders", 40)).Nodes(3).Invariant("money taken is money owed", SimulatedShop.MoneyTakenIsMoneyOwed);
         var first = (ulong)options.Int("Seed", 1);
-        Measure(orders, first, options.Double("Warmup", 5));
+        Measure(orders, first, options.Double("Warmup", 30));
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;
         var began = Stopwatch.GetTimestamp();
         var allocated = GC.GetTotalAllocatedBytes();
