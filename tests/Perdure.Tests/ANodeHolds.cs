@@ -221,6 +221,34 @@ public sealed class ANodeHolds
         Assert.All(answers.OfType<StartAnswer.Accepted>(), a => Assert.Equal("GONE", node.Look(a.Instance).State));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_still_runs_from_a_visit_that_was_begun_again_is_undone_all_the_same(bool stopsWhenAsked)
+    {
+        var node = Node();
+        _dock.Run = (parcel, attempt) =>
+        {
+            if (parcel.Name == "bad") throw new InvalidOperationException("It does not fit.");
+            var never = new TaskCompletionSource<Weighed>();
+            if (stopsWhenAsked) attempt.Cancelled.Register(() => never.TrySetCanceled(attempt.Cancelled));
+            return never.Task;
+        };
+        var id = Run(node, async (visit, ship, once) =>
+        {
+            _ = visit.Run(ship, new("slow"), key: "slow");
+            await visit.Run(ship, new("bad"), key: "bad");
+            return new Gone("");
+        });
+        node.Shell.Pass(5.Seconds);
+        Assert.Equal(Status.Incident, node.Look(id).Status);
+        Freight.Body = (_, _, _) => Task.FromResult<To<Weighed, Gone, Back>>(new Back("given up"));
+        node.Done(node.Engine.Retry(id, new("ann", []), 1, RetryMode.RestartVisit));
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal("BACK", node.Look(id).State);
+        Assert.Contains("slow", _dock.Undone);
+    }
+
     [Fact]
     public void A_business_key_belongs_to_one_request()
     {

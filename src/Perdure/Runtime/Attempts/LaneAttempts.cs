@@ -117,7 +117,8 @@ internal sealed class LaneAttempts(Lane lane)
         var attempts = attempt.Hot.Attempts ??= [];
         if (attempts.TryGetValue(attempt.Ordinal, out var other))
         {
-            if (other.Number >= attempt.Number) return;      // it runs already
+            // It runs already. An undo and what it undoes are not the same: of a visit that was begun again the run may still be under way, and makes way for its undo.
+            if (other.IsUndo == attempt.IsUndo && other.Number >= attempt.Number) return;
             other.Cancel();
             End(other);
         }
