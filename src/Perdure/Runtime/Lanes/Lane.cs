@@ -37,7 +37,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         _takenAt = _clock.GetUtcNow();
         _ids = new(lease, newest);
         _attempts = new(this);
-        _timers = new();
+        (_timers, _needsNoRoom) = (new(), NeedsNoRoom);
     }
 
     public Node Node => _node;
@@ -162,7 +162,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     {
         var next = Now + Idle;
         if (_halted) return next;
-        if (TimersMayFire && _timers.Next is { } timer && timer < next) next = timer;
+        if (NextTimer is { } timer && timer < next) next = timer;
         if (_attempts.NextTimeout is { } timeout && timeout < next) next = timeout;
         foreach (var (at, _) in _again)
             if (at < next) next = at;

@@ -11,9 +11,10 @@ internal sealed partial class Lane
 {
     private static readonly TimeSpan Horizon = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ScanEvery = TimeSpan.FromSeconds(10);
-    private const int TimerPage = 2_000;
+    private const int TimerPage = 2_000, TimersHeldMax = 20_000, LoadedForDeadlines = 100;
 
     private readonly TimerHeap _timers;
+    private readonly Func<StoredTimer, bool> _needsNoRoom;
     private DateTimeOffset _scannedUntil = DateTimeOffset.MinValue;
     private DateTimeOffset _nextScan = DateTimeOffset.MinValue;
     private StoredTimer? _scanAfter;
@@ -25,16 +26,21 @@ internal sealed partial class Lane
         if (due <= _scannedUntil || (_scanning && due <= _scanUntil)) _timers.Add(new(instance, timer, due));
     }
 
-    // While they may not, what makes room for them wakes the lane.
-    private bool TimersMayFire => !Leaving && InFlight + _loading < _node.Options.InFlightMax;
+    private bool HasRoom => InFlight + _loading < _node.Options.InFlightMax;
+
+    // Deadlines page people, most of all where a node is full because something hangs: they need no room. Nor does what is under way here anyhow, and would else never get on to make some.
+    private bool NeedsNoRoom(StoredTimer timer) => timer.Timer.Kind == TimerKind.Deadline || _hot.GetValueOrDefault(timer.Instance) is { Busy: true };
+
+    // Where nothing may fire, what changes that wakes the lane.
+    private DateTimeOffset? NextTimer => Leaving || _loading >= LoadedForDeadlines ? null : _timers.Next(HasRoom);
 
     private void FireTimers()
     {
         if (Leaving) return;
         // Bounded: a flood of timers that fall due together goes through in portions, as the queue and the batches do.
-        for (var fired = 0; fired < TimerPage && TimersMayFire && _timers.TryTakeDue(Now, out var timer); fired++)
+        for (var fired = 0; fired < TimerPage && (HasRoom || _loading < LoadedForDeadlines) && _timers.TryTakeDue(Now, HasRoom ? null : _needsNoRoom, out var timer); fired++)
             Handle(Take(timer.Instance), new Command.FireTimer(Now, timer.Timer));
-        if (!_scanning && Now >= _nextScan && _timers.Count < TimerPage) Scan();
+        if (!_scanning && Now >= _nextScan && _timers.Count < TimerPage && _timers.Held < TimersHeldMax) Scan();
     }
 
     private void Scan()
@@ -66,43 +72,97 @@ internal sealed partial class Lane
     }
 }
 
-/// <summary>The timers that are due soon, soonest first, each once. What was forgotten or moved stays in the queue until its moment, and is passed over then.</summary>
+/// <summary>
+/// The timers that are due soon, soonest first, each once. What was forgotten or moved stays in its queue until its moment, and is passed over then. Those that are due and may not fire yet are held
+/// apart, so that they are neither looked at again and again nor in the way of those that may.
+/// </summary>
 internal sealed class TimerHeap
 {
-    private readonly PriorityQueue<StoredTimer, (DateTimeOffset, InstanceId, TimerKind, int)> _queue = new();
-    private readonly Dictionary<(InstanceId, TimerId), DateTimeOffset> _known = [];
+    private readonly PriorityQueue<StoredTimer, (DateTimeOffset, InstanceId, TimerKind, int)> _queue = new(), _held = new();
+    private readonly Dictionary<(InstanceId, TimerId), (DateTimeOffset Due, bool Held)> _known = [];
+    private readonly Dictionary<InstanceId, List<StoredTimer>> _heldOf = [];
 
-    public int Count => _known.Count;
+    /// <summary>Those that are not held.</summary>
+    public int Count => _known.Count - Held;
 
-    public DateTimeOffset? Next => Soonest() ? _queue.Peek().Due : null;
+    /// <summary>Those that were due and might not fire.</summary>
+    public int Held { get; private set; }
+
+    /// <summary>When the soonest is due of those that would be taken.</summary>
+    public DateTimeOffset? Next(bool hasRoom) => hasRoom && Soonest(_held, held: true) is { } held ? held.Due : Soonest(_queue, held: false)?.Due;
 
     public void Add(StoredTimer timer)
     {
-        ref var due = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_known, (timer.Instance, timer.Timer), out var known);
-        if (known && due == timer.Due) return;
-        due = timer.Due;
-        _queue.Enqueue(timer, (timer.Due, timer.Instance, timer.Timer.Kind, timer.Timer.Ordinal));
+        var key = (timer.Instance, timer.Timer);
+        if (_known.TryGetValue(key, out var known))
+        {
+            if (known.Due == timer.Due) return;
+            Remove(timer.Instance, timer.Timer);
+        }
+        _known[key] = (timer.Due, false);
+        Put(_queue, timer);
     }
 
-    public void Remove(InstanceId instance, TimerId timer) => _known.Remove((instance, timer));
-
-    public bool TryTakeDue(DateTimeOffset now, out StoredTimer timer)
+    public void Remove(InstanceId instance, TimerId timer)
     {
-        timer = null!;
-        if (!Soonest() || _queue.Peek().Due > now) return false;
-        timer = _queue.Dequeue();
-        _known.Remove((timer.Instance, timer.Timer));
-        return true;
+        if (!_known.Remove((instance, timer), out var known) || !known.Held) return;
+        Held--;
+        var held = _heldOf[instance];
+        held.RemoveAll(t => t.Timer == timer);
+        if (held.Count == 0) _heldOf.Remove(instance);
     }
+
+    /// <summary>Those of an instance that were held may fire now: they are as if they had just become due.</summary>
+    public void Release(InstanceId instance)
+    {
+        if (_heldOf.Count == 0 || !_heldOf.Remove(instance, out var held)) return;
+        Held -= held.Count;
+        foreach (var timer in held)
+        {
+            _known[(instance, timer.Timer)] = (timer.Due, false);
+            Put(_queue, timer);
+        }
+    }
+
+    /// <param name="now">Up to when.</param>
+    /// <param name="may">Which may be taken; the others are held. Null where there is room for all, those that were held first.</param>
+    /// <param name="timer">The one that was taken.</param>
+    public bool TryTakeDue(DateTimeOffset now, Func<StoredTimer, bool>? may, out StoredTimer timer)
+    {
+        if (may is null && Soonest(_held, held: true) is { } held)
+        {
+            timer = held;
+            Remove(held.Instance, held.Timer);
+            return true;
+        }
+        while (Soonest(_queue, held: false) is { } next && next.Due <= now)
+        {
+            timer = _queue.Dequeue();
+            if (may is null || may(timer))
+            {
+                _known.Remove((timer.Instance, timer.Timer));
+                return true;
+            }
+            _known[(timer.Instance, timer.Timer)] = (timer.Due, true);
+            Held++;
+            Put(_held, timer);
+            if (_heldOf.TryGetValue(timer.Instance, out var others)) others.Add(timer);
+            else _heldOf.Add(timer.Instance, [timer]);
+        }
+        timer = null!;
+        return false;
+    }
+
+    private static void Put(PriorityQueue<StoredTimer, (DateTimeOffset, InstanceId, TimerKind, int)> queue, StoredTimer timer) => queue.Enqueue(timer, (timer.Due, timer.Instance, timer.Timer.Kind, timer.Timer.Ordinal));
 
     // Takes what does not count any more off the front.
-    private bool Soonest()
+    private StoredTimer? Soonest(PriorityQueue<StoredTimer, (DateTimeOffset, InstanceId, TimerKind, int)> queue, bool held)
     {
-        while (_queue.TryPeek(out var first, out _))
+        while (queue.TryPeek(out var first, out _))
         {
-            if (_known.TryGetValue((first.Instance, first.Timer), out var due) && due == first.Due) return true;
-            _queue.Dequeue();
+            if (_known.TryGetValue((first.Instance, first.Timer), out var known) && known == (first.Due, held)) return first;
+            queue.Dequeue();
         }
-        return false;
+        return null;
     }
 }

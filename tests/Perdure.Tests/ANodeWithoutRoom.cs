@@ -1,0 +1,95 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Perdure.Kernel;
+
+namespace Perdure.Tests;
+
+/// <summary>A node that has as many instances under way as it may goes on with those, and pages people about all.</summary>
+public sealed class ANodeWithoutRoom
+{
+    private readonly MemoryStore _store = new();
+    private readonly TestShell _shell = new();
+    private readonly Downstream _downstream = new();
+
+    public sealed record Call(string Kind);
+    public sealed record Answer(string Text);
+
+    /// <summary>What answers only when the test says so.</summary>
+    public sealed class Downstream
+    {
+        public TaskCompletionSource Answers { get; } = new();
+    }
+
+    public sealed class Asks(Downstream downstream) : Irreversible<Call, Answer>
+    {
+        public override TimeSpan Timeout => 1.Days;
+
+        public override async Task<Answer> Run(Call input, Attempt attempt)
+        {
+            await downstream.Answers.Task;
+            return new("late");
+        }
+    }
+
+    public sealed class Calls(Asks asks) : Workflow<Call>("call", version: 1)
+    {
+        protected override Map<Call> Define(Map<Call> map) => map.Start("Called", within: 5.Minutes, page: Severity.High).Runs(Ask).End<Answer>("ANSWERED");
+
+        public async Task<To<Answer>> Ask(IVisit<Call> visit, Call call)
+        {
+            if (call.Kind == "asleep")
+            {
+                await visit.Sleep(1.Hours);
+                return new Answer("slept");
+            }
+            var answer = visit.Run(asks, call);
+            await visit.Sleep(1.Minutes);
+            return await answer;
+        }
+    }
+
+    private TestNode Node() => new(_store, _shell, p => p.Workflow<Calls>().Configure(o => o.InFlightMax = 2), s => s.AddSingleton(_downstream));
+
+    private static string Json(string kind) => $$"""{"kind":"{{kind}}"}""";
+
+    private InstanceId[] Fill(TestNode node)
+    {
+        InstanceId[] ids = [node.Start("call", Json("asleep")), node.Start("call", Json("hangs")), node.Start("call", Json("hangs"))];
+        Assert.IsType<StartAnswer.Overloaded>(node.Done(node.Engine.Start(new("call", "no room", Encoding.UTF8.GetBytes(Json("hangs"))))));
+        return ids;
+    }
+
+    [Fact]
+    public void Raises_the_page_of_every_deadline_once()
+    {
+        var node = Node();
+        var ids = Fill(node);
+        node.Shell.Pass(3.Hours);
+        Assert.Equal(ids.Order(), _store.PageRecords.Select(p => p.Instance).Order());
+    }
+
+    [Fact]
+    public void Fires_what_those_under_way_wait_for_and_the_others_when_there_is_room()
+    {
+        var node = Node();
+        var ids = Fill(node);
+        node.Shell.Pass(3.Hours);
+        Assert.Equal([false, true, true], ids.Select(id => node.Events(id).Any(e => e is SleepEnded)));
+        TestShell.Do(_downstream.Answers.SetResult);
+        node.Shell.Pass(1.Seconds);
+        Assert.All(ids, id => Assert.Equal("ANSWERED", node.Look(id).State));
+    }
+
+    [Fact]
+    public void Fires_what_had_to_wait_for_room_as_soon_as_its_instance_is_under_way()
+    {
+        var node = Node();
+        var ids = Fill(node);
+        node.Shell.Pass(3.Hours);
+        Assert.Equal("Called", node.Look(ids[0]).State);
+        node.Done(node.Engine.Pause(ids[0], new("ann", [])));
+        node.Done(node.Engine.Resume(ids[0], new("ann", [])));
+        node.Shell.Settle();
+        Assert.Equal("ANSWERED", node.Look(ids[0]).State);
+    }
+}
