@@ -62,4 +62,27 @@ public sealed class BatchesFollowEachOther
         Answer();
         Assert.Single(_held);
     }
+
+    [Fact]
+    public void Callers_of_an_instance_that_breaks_while_their_batch_is_written_are_told_that_it_is_durable()
+    {
+        _store.Held = null;
+        Script.Body = async (visit, _, _) =>
+        {
+            for (var n = 0; n < 3; n++) await visit.Signal<Reply>(name: $"reply-{n}");
+            return new Answered("");
+        };
+        var id = _node.Start("script", """{"question":"why"}""");
+        _store.Held = _held;
+        _ = _node.Engine.Start(new("script", "other", """{"question":"why"}"""u8.ToArray()));
+        _shell.Settle();
+        var told = Enumerable.Range(0, 2).Select(n => _node.Engine.Signal(id, "reply", $"m{n}", """{"text":""}"""u8.ToArray())).ToList();
+        _shell.Settle();
+        Answer();
+        Assert.Single(_held);
+        var lane = Assert.Single(_node.Lanes);
+        lane.Halt(lane.InMemory.Single(hot => hot.Id == id), new InvalidOperationException("It is broken."));
+        Answer();
+        Assert.All(told, answer => Assert.IsType<CommandAnswer.Done>(_node.Done(answer)));
+    }
 }

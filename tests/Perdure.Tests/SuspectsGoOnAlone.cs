@@ -86,4 +86,21 @@ public sealed class SuspectsGoOnAlone
         Assert.Equal("ANSWERED", _node.Look(_second).State);
         Assert.Equal("store.refused", _node.Look(_first).Incident?.Failure.Code);
     }
+
+    [Fact]
+    public void One_that_cannot_be_read_holds_up_nobody()
+    {
+        Begin();
+        var unread = _node.Start("script", """{"question":"unread"}""", "unread");
+        _ledger.Waits = Task.CompletedTask;
+        _store.LoadFault = id => id == unread ? Task.FromException<StoredInstance?>(new IOException("The page is damaged.")) : null;
+        Again();
+        _node.Shell.Pass(5.Seconds);
+        Assert.Equal(("ANSWERED", "ANSWERED"), (_node.Look(_first).State, _node.Look(_second).State));
+        Assert.Contains(_node.Engine.Health.Problems, problem => problem.Contains($"{unread}", StringComparison.Ordinal));
+        _store.LoadFault = null;
+        _node.Shell.Pass(1.Minutes);
+        Assert.Equal("ANSWERED", _node.Look(unread).State);
+        Assert.DoesNotContain(_node.Engine.Health.Problems, problem => problem.Contains($"{unread}", StringComparison.Ordinal));
+    }
 }

@@ -18,6 +18,9 @@ internal static partial class Log
     [LoggerMessage(1010, LogLevel.Critical, "Instance {Instance} of {Workflow} in {State} stands still after an internal error.")]
     public static partial void InstanceHalted(ILogger log, Exception e, InstanceId instance, string? workflow, string? state);
 
+    [LoggerMessage(1044, LogLevel.Critical, "Instance {Instance} has work under way and cannot be read; it is tried again.")]
+    public static partial void InstanceUnread(ILogger log, InstanceId instance);
+
     [LoggerMessage(1011, LogLevel.Critical, "Lane {Lane} stands still: {Code}: {Reason}")]
     public static partial void LaneHalted(ILogger log, int lane, string code, string reason);
 

@@ -12,6 +12,8 @@ internal sealed partial class Node : IAsyncDisposable
 {
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, byte> _reports = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<InstanceId, byte> _unread = new();
+    private const int UnreadNamed = 20;
     private readonly Feed _feed = new();
     private readonly OwnedLanes _owned = new();
     private volatile Unwritten? _notWritable;
@@ -185,6 +187,9 @@ internal sealed partial class Node : IAsyncDisposable
         if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: what it takes, other nodes carry out.");
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
+        var unread = _unread.Keys.Order().ToList();
+        problems.AddRange(unread.Take(UnreadNamed).Select(id => $"Instance {id} has work under way and cannot be read; it is tried again. The log says why."));
+        if (unread.Count > UnreadNamed) problems.Add($"So it is for {unread.Count - UnreadNamed} more.");
         var lanes = _owned.All;
         return new(Closed is null, problems, lanes.Sum(l => l.HotCount), lanes.Sum(l => l.InFlight), lanes.Sum(l => l.Queued));
     }
@@ -230,6 +235,15 @@ internal sealed partial class Node : IAsyncDisposable
     {
         if (_reports.Count < 100) _reports.TryAdd(problem, 0);
     }
+
+    /// <summary>An instance that has work under way cannot be read. It is tried again for as long as the node lives, and a person should know.</summary>
+    public void Unread(InstanceId instance)
+    {
+        _unread.TryAdd(instance, 0);
+        Log.InstanceUnread(_log, instance);
+    }
+
+    public void ReadAgain(InstanceId instance) => _unread.TryRemove(instance, out _);
 
     public void Absent(string workflow, int version)
     {

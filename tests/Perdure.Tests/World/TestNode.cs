@@ -46,6 +46,9 @@ internal sealed class TestNode
     public IPerdure Engine { get; }
     public List<string> Logged { get; } = [];
 
+    /// <summary>What is broken on purpose is broken here.</summary>
+    public IReadOnlyList<Perdure.Runtime.Lane> Lanes => _services.GetRequiredService<Perdure.Runtime.Node>().Lanes;
+
     public T Done<T>(Task<T> task)
     {
         Shell.Settle();

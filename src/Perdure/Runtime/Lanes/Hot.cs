@@ -26,6 +26,8 @@ internal sealed class Hot(InstanceId id)
     public bool Loading;
     /// <summary>It is loaded for work that nobody asks for again.</summary>
     public bool Owed;
+    /// <summary>How often it could not be read since it is wanted.</summary>
+    public int Unread;
     /// <summary>The code of an operation that it has to run is not here.</summary>
     public bool CodeAbsent;
     /// <summary>Thrown away: what still comes for it is void.</summary>

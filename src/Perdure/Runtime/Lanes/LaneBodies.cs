@@ -146,7 +146,7 @@ internal sealed partial class Lane
         {
             data = Codec.Encode(next, state.Type, state.Type);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
+        catch (Exception e)      // what the record's own properties throw, too
         {
             Fail(turn, Failures.Of("payload.unwritable", e));
             return;

@@ -240,6 +240,9 @@ internal sealed partial class Lane
         if (hot.Dropped)
         {
             if (turn.Messages is not null) ReadOutboxAgain();      // they are durable, and nobody else carries them
+            turn.Reply?.Committed(turn);
+            if (turn.Followers is { } told)
+                foreach (var follower in told) follower.Reply?.Committed(follower);
             return;
         }
         Release(turn);
@@ -332,6 +335,7 @@ internal sealed partial class Lane
         hot.Dropped = true;
         hot.Body = null;
         _hot.Remove(hot.Id);
+        ReadAgain(hot);
         Wake(hot);
         SetBusy(hot, false);
         _attempts.Abandon(hot);

@@ -8,7 +8,7 @@ namespace Perdure.Runtime;
 /// </summary>
 internal sealed partial class Lane
 {
-    private const int RecoveryPage = 500, LoadedTogether = 100, OutboxPage = 500;
+    private const int RecoveryPage = 500, LoadedTogether = 100, OutboxPage = 500, TellUnreadFrom = 3;
     private static readonly TimeSpan SuspectPatience = TimeSpan.FromSeconds(30);
 
     private readonly PriorityQueue<Hot, (int Recoveries, InstanceId Id)> _suspects = new();
@@ -18,6 +18,7 @@ internal sealed partial class Lane
     private bool _recovering = true, _readingActive, _readingOutbox;
     private bool _outboxRead;
     private long _outboxUpTo;
+    /// <summary>Instances whose read is under way.</summary>
     private int _loading;
     /// <summary>Commands that wait for their instances to be loaded.</summary>
     private int _parked;
@@ -82,6 +83,7 @@ internal sealed partial class Lane
     private void Loaded(Hot hot, Rebuilt? stored)
     {
         _loading--;
+        ReadAgain(hot);
         if (hot.Dropped) return;
         if (stored is null)
         {
@@ -103,16 +105,29 @@ internal sealed partial class Lane
     private void TryLoad(Hot hot) =>
         Read(_node.Store.Load(hot.Id, CancellationToken.None), stored => stored is null ? null : Rebuilt.Of(stored), stored => Loaded(hot, stored), () =>
         {
+            // Others do not wait for one that may never be read.
+            _loading--;
             if (hot is { Dropped: false, Owed: true })
             {
                 // Callers are told; what nobody asks for again (a child's end, a timer, work under way) goes on when it can be read.
                 TellCallers(hot);
-                Later(() => TryLoad(hot));
+                if (++hot.Unread == TellUnreadFrom) _node.Unread(hot.Id);
+                Later(() =>
+                {
+                    if (hot.Dropped) return;
+                    _loading++;
+                    TryLoad(hot);
+                });
                 return;
             }
-            _loading--;
             if (!hot.Dropped) Forget(hot, Unread);
         });
+
+    private void ReadAgain(Hot hot)
+    {
+        if (hot.Unread >= TellUnreadFrom) _node.ReadAgain(hot.Id);
+        hot.Unread = 0;
+    }
 
     private static void Unread(Reply reply) => reply.Unavailable("store.read", "The instance could not be read; try again.");
 
@@ -235,7 +250,9 @@ internal sealed partial class Lane
         if (hot.Busy == busy) return;
         hot.Busy = busy;
         _inFlight += busy ? 1 : -1;
-        if (busy) Wake(hot);
+        if (!busy) return;
+        _timers.Release(hot.Id);
+        Wake(hot);
     }
 
     private void Wake(Hot hot)
