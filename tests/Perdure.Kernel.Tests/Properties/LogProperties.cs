@@ -43,7 +43,7 @@ public class LogProperties
             if (verdict is Verdict.Accepted { Events.Length: > 0 } && command is Command.Start or Command.Send or Command.EndAttempt or Command.EndUndo
                 or Command.EndChild or Command.DecideGate or Command.Retry) delivered.Add(command);
         });
-    }, iter: Cases / 5);
+    }, iter: Cases);
 
     [Fact]
     public void No_transition_is_taken_that_the_map_does_not_declare_from_the_present_state() => Maps.Cases.Sample((map, script) =>
