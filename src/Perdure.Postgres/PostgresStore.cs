@@ -245,6 +245,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         cancellation);
 
     /// <inheritdoc />
+    public void Leave() => _keeper?.Leave();
+
+    /// <inheritdoc />
     public async Task Close(CancellationToken cancellation)
     {
         if (_keeper is not { } keeper) throw NotOpen();

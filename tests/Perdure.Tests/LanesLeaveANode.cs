@@ -70,4 +70,22 @@ public sealed class LanesLeaveANode
         _shell.Settle();
         Assert.All(asked, a => Assert.True(a.IsCompletedSuccessfully));
     }
+
+    [Fact]
+    public void While_one_lane_takes_its_time_to_stop_the_others_have_passed_on()
+    {
+        _store.Held = new();
+        Start("one");
+        _shell.Settle();
+        _store.Owner!.Peers([new("here", 1, "b"), new("there", 2, "b")]);
+        Task? stopped = null;
+        TestShell.Do(() => stopped = _node.Stop());
+        _shell.Settle();
+        Assert.False(stopped!.IsCompleted);
+        Assert.Single(_store.PassedOn);
+        _store.Held.Dequeue()();
+        _shell.Settle();
+        Assert.True(stopped.IsCompletedSuccessfully);
+        Assert.Equal(2, _store.PassedOn.Count);
+    }
 }

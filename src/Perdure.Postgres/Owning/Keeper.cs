@@ -64,6 +64,9 @@ internal sealed class Keeper(PostgresStoreOptions options, Func<InstanceId> newe
     /// <summary>The node has given up a lane by itself: it is taken anew.</summary>
     public void GivenUp(int lane, long epoch) => _thread?.GivenUp(lane, epoch);
 
+    /// <summary>Begins to leave in order, and does not wait for it.</summary>
+    public void Leave() => _thread?.Leave();
+
     /// <summary>Leaves in order: hands all lanes over, removes the node's row, gives back its lock. Where that is not done in time the lanes stay as after a death.</summary>
     public async Task Close(CancellationToken cancellation)
     {

@@ -54,11 +54,16 @@ internal sealed class KeeperThread
         _wake.Set();
     }
 
+    public void Leave()
+    {
+        _closing = true;
+        _membership.Close();
+    }
+
     public Task Close()
     {
         if (Ended.IsCompleted) return Ended;
-        _closing = true;
-        _membership.Close();
+        Leave();
         return _closed.Task;
     }
 

@@ -221,6 +221,12 @@ public sealed partial class ShardedStore
     }
 
     /// <inheritdoc />
+    public void Leave()
+    {
+        foreach (var store in OpenStores()) store.Leave();
+    }
+
+    /// <inheritdoc />
     public async Task Close(CancellationToken cancellation)
     {
         _listens?.Dispose();

@@ -231,7 +231,7 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     /// <inheritdoc />
     public Task Close(CancellationToken cancellation)
     {
-        if (Keeper is not null) return Leave();
+        if (Keeper is not null) return CloseShared();
         var epoch = _epoch;
         return Write("close", tables =>
         {

@@ -22,6 +22,9 @@ internal sealed partial class SimulatedStore
     public bool Holds(int of) => Keeper?.Holds(of) ?? true;
 
     /// <inheritdoc />
+    public void Leave() => Keeper?.Leave();
+
+    /// <inheritdoc />
     public void GivenUp(LaneLease of) => Keeper?.GivenUp(of.Lane, of.Epoch);
 
     private async Task<Ownership> Join(NodeIdentity node)
@@ -32,7 +35,7 @@ internal sealed partial class SimulatedStore
     }
 
     // What was given is answered first.
-    private async Task Leave()
+    private async Task CloseShared()
     {
         while (_commits.Count > 0 || _ends.Count > 0)
         {

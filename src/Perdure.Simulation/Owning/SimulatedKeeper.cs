@@ -55,9 +55,11 @@ internal sealed class SimulatedKeeper
 
     public void GivenUp(int lane, long epoch) => _membership!.GivenUp(lane, epoch);
 
+    public void Leave() => _membership!.Close();
+
     public Task Close()
     {
-        _membership!.Close();
+        Leave();
         return _closed.Task;
     }
 

@@ -67,6 +67,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>Remembers a try at delivering a page, and where <paramref name="delivered"/>, that it arrived.</summary>
     Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation);
 
+    /// <summary>
+    /// The node begins to stop: it takes no lane from now on, and is asked for each that it owns (<see cref="ILaneOwner.HandOver"/>); one that it has handed over passes on at once, whatever becomes of the
+    /// others. <see cref="Close"/> follows. From any thread; may be said again. Nothing where nobody else could own a lane.
+    /// </summary>
+    void Leave() { }
+
     /// <summary>Gives ownership back in order, once every commit that was given is answered, so that the next opening knows that nothing was cut off.</summary>
     Task Close(CancellationToken cancellation);
 

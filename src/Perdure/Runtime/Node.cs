@@ -108,7 +108,11 @@ internal sealed partial class Node : IAsyncDisposable
         if (_sweeper is not null) await Within(_sweeper.DisposeAsync().AsTask(), Brief).ConfigureAwait(false);
         Log.Draining(_log, lanes.Sum(l => l.RunningAttempts), lanes.Sum(l => l.InFlight));
         // Others go on at once with what runs here; where there are none, it is let end.
-        if (Store.IsShared && _peers.Count > 1) await Within(Task.WhenAll(lanes.Select(HandOver)), within).ConfigureAwait(false);
+        if (Store.IsShared && _peers.Count > 1)
+        {
+            Store.Leave();
+            await Within(Task.WhenAll(lanes.Select(HandOver)), within).ConfigureAwait(false);
+        }
         else if (await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false))
         {
             foreach (var lane in lanes) lane.Post(new CancelAllMessage());

@@ -112,6 +112,15 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => database.Rows.PagesOwed(limit, cancellation);
     public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => database.Rows.Forget(lane, messages, cancellation);
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => database.Rows.PageTried(key, delivered, error, at, cancellation);
+
+    /// <summary>Lanes that have passed on since the node said that it leaves.</summary>
+    public List<int> PassedOn { get; } = [];
+
+    public void Leave()
+    {
+        foreach (var lane in lanes) Owner!.HandOver(lane).ContinueWith(_ => PassedOn.Add(lane), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
     public Task Close(CancellationToken cancellation) => Task.CompletedTask;
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
