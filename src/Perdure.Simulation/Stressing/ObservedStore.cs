@@ -56,6 +56,7 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public void Attach(ILaneOwner owner) => store.Attach(owner);
     public bool Holds(int lane) => store.Holds(lane);
     public void GivenUp(LaneLease lane) => store.GivenUp(lane);
+    public void Leave() => store.Leave();
     public Task<StartPlace>? Place(StartKeys keys, CancellationToken cancellation) => store.Place(keys, cancellation);
     public TimeProvider ClockOf(int lane) => store.ClockOf(lane);
     public IStoreReads? Stale() => store.Stale();
