@@ -20,6 +20,10 @@ internal sealed class Options
         return options;
     }
 
+    public bool Has(string name) => _values.ContainsKey(name);
+
+    public void Set(string name, string value) => _values[name] = value;
+
     public int Int(string name, int otherwise) => _values.TryGetValue(name, out var value) ? int.Parse(value) : otherwise;
 
     public string Text(string name) => _values.TryGetValue(name, out var value) ? value : throw new ArgumentException($"--{name}= is missing.");
