@@ -6,10 +6,8 @@ using Perdure.Sqlite.Reading;
 
 namespace Perdure.Sqlite;
 
-/// <summary>
-/// The histories in a store's file, opened for reading only: beside the node that owns it, or in a copy. Each read is short, so that no writer and no checkpoint waits for it.
-/// </summary>
-public sealed class SqliteHistories : IDisposable
+/// <summary>The histories in a store's file, opened for reading only: beside the node that owns it, or in a copy. Each read is short, so that no writer and no checkpoint waits for it.</summary>
+public sealed class SqliteHistories : IHistories
 {
     private const int PageSize = 200;
 
@@ -37,8 +35,7 @@ public sealed class SqliteHistories : IDisposable
         }
     }
 
-    /// <summary>Instances, oldest first, each with the number of its newest record.</summary>
-    /// <param name="workflow">Of this workflow only; null for all.</param>
+    /// <inheritdoc />
     public IEnumerable<(InstanceRow Row, long Records)> Instances(string? workflow = null)
     {
         for (var after = 0L; ;)
@@ -52,11 +49,11 @@ public sealed class SqliteHistories : IDisposable
         }
     }
 
-    /// <summary>One instance and the number of its newest record; null where there is none.</summary>
+    /// <inheritdoc />
     public (InstanceRow Row, long Records)? Find(InstanceId instance) =>
         Read(d => Rows.Instance(d, instance)) is { } found ? (found.Row, Read(d => Rows.One(d["newest-version"].Set(1, instance.Value), s => s.Long(0)))) : null;
 
-    /// <summary>Records of an instance up to that one, in order.</summary>
+    /// <inheritdoc />
     public IEnumerable<StoredRecord> Records(InstanceId instance, long upTo)
     {
         for (var from = 1L; from <= upTo;)
@@ -69,7 +66,7 @@ public sealed class SqliteHistories : IDisposable
         }
     }
 
-    /// <summary>The text of a stored map, as <see cref="MapText"/> writes it; null where the store has none.</summary>
+    /// <inheritdoc />
     public string? Map(string workflow, int version) => Read(d => Rows.One(d["map-text"].Set(1, workflow).Set(2, (long)version), s => s.Text(0)));
 
     private T Read<T>(Func<Database, T> read)

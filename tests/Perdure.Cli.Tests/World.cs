@@ -11,7 +11,7 @@ using Perdure.Tests;
 namespace Perdure.Cli.Tests;
 
 /// <summary>A folder with a store that the real engine filled, and the tool as a process of its own.</summary>
-public sealed class World : IAsyncLifetime
+public class World : IAsyncLifetime
 {
     private IHost? _host;
 
@@ -20,11 +20,11 @@ public sealed class World : IAsyncLifetime
     public InstanceId Ended { get; private set; }
 
     /// <summary>Three trips: one ends well, one is called off, one waits for a signal. The node runs on.</summary>
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddPerdure(perdure => perdure.Workflow<BookTrip>().UseSqlite(Store));
+        builder.Services.AddPerdure(perdure => Use(perdure.Workflow<BookTrip>()));
         _host = builder.Build();
         await _host.StartAsync();
         Ended = await Start(new("Ada", "Lisbon", 70));
@@ -34,6 +34,11 @@ public sealed class World : IAsyncLifetime
         await Until(calledOff, Status.Ended);
         await Until(waiting, Status.Waiting);
     }
+
+    protected virtual void Use(PerdureBuilder perdure) => perdure.UseSqlite(Store);
+
+    /// <summary>What tells the tool where the histories are.</summary>
+    public virtual string[] From => ["--store", Store];
 
     private IPerdure Perdure => _host!.Services.GetRequiredService<IPerdure>();
 
@@ -71,7 +76,7 @@ public sealed class World : IAsyncLifetime
     public string Exported(params string[] more)
     {
         var file = Path.Combine(Folder, $"{Guid.NewGuid():N}.jsonl");
-        var (code, _, errors) = Run(["history", "export", "--store", Store, "--out", file, .. more]);
+        var (code, _, errors) = Run(["history", "export", .. From, "--out", file, .. more]);
         Assert.True(code == 0, errors);
         return file;
     }

@@ -17,6 +17,9 @@ internal sealed class Connections(PostgresStoreOptions options)
     // A replica that is away is to cost a caller little: the primary answers instead.
     private static readonly TimeSpan ReplicaWithin = TimeSpan.FromSeconds(2);
 
+    // A page of an export: nobody waits for it but who exports.
+    private static readonly TimeSpan PageWithin = TimeSpan.FromMinutes(1);
+
     private readonly NpgsqlConnectionStringBuilder _given = Parse(options.ConnectionString);
     private readonly NpgsqlConnectionStringBuilder? _replica = options.ReplicaConnectionString is { } replica ? Parse(replica) : null;
     private volatile string _name = "perdure";
@@ -124,6 +127,25 @@ internal sealed class Connections(PostgresStoreOptions options)
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A connection of its own that only reads, open; whatever server it leads to. Synchronous.</summary>
+    public NpgsqlConnection OpenHistories()
+    {
+        var text = new NpgsqlConnectionStringBuilder(_given.ConnectionString)
+        {
+            Pooling = false,
+            Enlist = false,
+            SearchPath = null,
+            ApplicationName = _name,
+            TcpKeepAlive = true,
+            MaxAutoPrepare = 16,
+            Options = Settings(_given.Options, ("default_transaction_read_only", "on"), ("statement_timeout", Milliseconds(PageWithin))),
+            CommandTimeout = (int)(PageWithin + Beyond).TotalSeconds,
+        };
+        var connection = new NpgsqlConnection(text.ConnectionString);
+        connection.Open();
+        return connection;
     }
 
     /// <summary>The bounded pool of connections that read for recovery and for people.</summary>

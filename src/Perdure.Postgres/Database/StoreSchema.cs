@@ -51,6 +51,22 @@ internal static class StoreSchema
         }
     }
 
+    /// <summary>Looks whether this build can read what is there, and changes nothing.</summary>
+    /// <exception cref="StoreException">There is no store, or one of a schema that is too new.</exception>
+    public static void CheckReadable(NpgsqlConnection connection, Connections connections, string schema)
+    {
+        var present = Inspect(connection, connections, schema);
+        if (present == 0) throw new StoreException("store.foreign", $"{connections.Where} holds no store of Perdure.");
+        if (IsTooNew(present, connections) is { } tooNew) throw tooNew;
+    }
+
+    private static StoreException? IsTooNew(int present, Connections connections)
+    {
+        var known = SqlText.Schema().Max(s => s.Version);
+        return present <= known + 1 ? null
+            : new("store.newer", $"{connections.Where} has schema version {present}; this build knows versions up to {known} and the one after it. Nothing was changed in it. Run the newer build again, or restore a backup from before the upgrade.");
+    }
+
     private static bool IsInTheWay(PostgresException fault) => fault.SqlState == PostgresErrorCodes.LockNotAvailable || PostgresFault.IsPassing(fault);
 
     private static (int Lanes, long Oid) Move(NpgsqlConnection connection, Connections connections, PostgresStoreOptions options, string build, List<(int Version, string Sql)> known)
@@ -58,8 +74,7 @@ internal static class StoreSchema
         using var transaction = connection.BeginTransaction();
         Within(connection, WaitsForAnother, WaitsForAnother);
         var present = Inspect(connection, connections, options.Schema);
-        if (present > known.Max(s => s.Version) + 1)
-            throw new StoreException("store.newer", $"{connections.Where} has schema version {present}; this build knows versions up to {known.Max(s => s.Version)} and the one after it. Nothing was changed in it. Run the newer build again, or restore a backup from before the upgrade.");
+        if (IsTooNew(present, connections) is { } tooNew) throw tooNew;
         if (present == 0) Script(connection, $"CREATE SCHEMA IF NOT EXISTS {connections.Schema}");
         else Within(connection, One(connection, SqlText.Statement("is-vacuumed"), r => r.GetBoolean(0), options.Schema) ? WaitsForVacuum : WaitsForTable, WaitsForAnother);
         var at = options.Time.GetUtcNow().ToUnixTimeMilliseconds();

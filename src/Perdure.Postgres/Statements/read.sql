@@ -38,6 +38,15 @@ SELECT m.* FROM unnest($1) AS n (id) CROSS JOIN LATERAL (SELECT id, instance FRO
 -- name: read-records
 SELECT position, instance, version, at, body, hash FROM log WHERE instance = $1 AND version >= $2 ORDER BY version LIMIT $3
 
+-- name: history-ids
+SELECT i.id, (SELECT max(version) FROM log l WHERE l.instance = i.id) FROM instance i JOIN scope c ON c.id = i.scope WHERE i.id > $1 AND ($2::text IS NULL OR c.workflow = $2) ORDER BY i.id LIMIT $3
+
+-- name: newest-version
+SELECT coalesce(max(version), 0) FROM log WHERE instance = $1
+
+-- name: map-text
+SELECT definition FROM map WHERE workflow = $1 AND version = $2
+
 -- name: read-stack
 SELECT ordinal, visit, name, generation, operation, intended_at, instance FROM stack WHERE instance = $1 ORDER BY ordinal
 
