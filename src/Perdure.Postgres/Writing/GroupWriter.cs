@@ -174,7 +174,8 @@ internal sealed class GroupWriter : IDisposable
                 group.Answers[culprit] = PostgresFault.IsDuplicate(fault) || _call.HasRecord(group.Items[culprit]) ? new ItemAnswer.Duplicate(fault.ConstraintName ?? "record") : new ItemAnswer.Refused(fault.MessageText);
                 continue;
             }
-            _call.Execute("RELEASE SAVEPOINT part");
+            // Where something is there already the records are not written, but what stands beside them may be: the marker, by which that tells, is this transaction's already.
+            _call.Execute(position is null ? "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part" : "RELEASE SAVEPOINT part");
             if (position is not { } first) continue;
             Keep(group, first, from, to);
             return written + _rows.RecordCount;
