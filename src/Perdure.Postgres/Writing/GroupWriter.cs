@@ -138,7 +138,7 @@ internal sealed class GroupWriter : IDisposable
             // What took too long as a whole is not tried as a whole once more.
             if (tooLong) Halves(group, fences[0], 0, group.Items.Length, 0);
             else Halve(group, fences[0], 0, group.Items.Length, 0);
-            _call.Execute("COMMIT");
+            _call.Commit();
             return true;
         }
         catch (PostgresException fault) when (PostgresFault.IsCertain(fault))
