@@ -67,7 +67,7 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
     public bool Lock(int number)
     {
         if (Ask("lock", LockClass, number) is true) return true;
-        Ask("end-former-session", (long)Schema, (long)number);
+        Ask("end-former-session", (long)Schema, (long)number, NameOf(number, Schema));
         return false;
     }
 
