@@ -69,7 +69,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         // As the server shows the number of an advisory lock: without a sign.
         var own = unchecked((int)(uint)oid);
         _maps.Load(connection);
-        _keeper = new(options, Newest, fault => log.LogError(fault, "The node failed when it was told of its lanes"));
+        _keeper = new(options, fault => log.LogError(fault, "The node failed when it was told of its lanes"));
         var owned = _keeper.Open(node, cancellation);
         _connections.Name = _keeper.ApplicationName;
         _source = _connections.Readers(options.StatementWithin);
@@ -97,12 +97,6 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     /// <summary>Lanes had owners of their own before; what is told of all of them together is the worst.</summary>
     private static Ownership Together(IReadOnlyList<Ownership> owned, InstanceId newest) =>
         new([.. owned.SelectMany(o => o.Lanes.Select(lease => lease with { Before = new(o.Unclean, o.Before) }))], owned.Any(o => o.Unclean), newest, owned.Max(o => o.Before));
-
-    private InstanceId Newest()
-    {
-        using var connection = _connections.OpenWriter();
-        return Newest(connection);
-    }
 
     private static InstanceId Newest(NpgsqlConnection connection)
     {

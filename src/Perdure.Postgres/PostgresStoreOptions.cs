@@ -27,7 +27,7 @@ public sealed class PostgresStoreOptions
     /// <summary>Connections for operations that run inside of a transaction (<see cref="Transacted{TIn,TOut}"/>) at the most; more of them wait for one, within their own time.</summary>
     public int Transactions { get; set; } = 16;
 
-    /// <summary>How long a node that nobody hears of keeps its lanes, by the database's clock.</summary>
+    /// <summary>How long a node that nobody hears of keeps its lanes; counted by each other node on its own monotonic clock, from when it has seen the last renewal. The database's clock, and where it is set to, has no part in it.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>How often a node renews its lease and looks at the others.</summary>

@@ -144,6 +144,42 @@ public sealed class CommitTests : PostgresTest
     }
 
     [Fact]
+    public async Task A_group_that_meets_a_deadlock_with_another_session_is_written_in_the_end()
+    {
+        // The writer is the one that looks for a deadlock, once, and late enough that there is one by then.
+        var store = await Open(o => (o.Writers, o.StatementWithin, o.ConnectionString) = (1, TimeSpan.FromSeconds(30), o.ConnectionString + ";Options=-c deadlock_timeout=3s"));
+        var life = new Life("k");
+        await Must(store, life.Start());
+        using Shell shell = Place.Shell(), watch = Place.Shell();
+        // It has what the writer needs after its fence, and then wants the fence.
+        shell.Run("SET deadlock_timeout = '1min'; BEGIN; LOCK TABLE log IN EXCLUSIVE MODE");
+        var turn = life.Turn(Orders.Locked, tokens: [Life.Token(1, "reserve")]);
+        var answer = Send(store, turn);
+        await UntilHeldUp(store, watch);
+        // It has the fence only once the writer's transaction was ended.
+        shell.Run("SELECT 1 FROM lane WHERE id = 0 FOR UPDATE");
+        shell.Run("COMMIT");
+        Assert.IsType<ItemAnswer.Committed>(Assert.Single(Assert.IsType<CommitAnswer.Committed>(await answer).Items));
+        Assert.Equal((2L, 1L), (shell.One<long>("SELECT count(*) FROM log"), shell.One<long>("SELECT count(*) FROM step")));
+    }
+
+    [Fact]
+    public async Task A_group_that_the_server_cannot_serialize_is_written_again()
+    {
+        var store = await Open(o => o.Writers = 1);
+        var life = new Life();
+        await Must(store, life.Start());
+        using var shell = Place.Shell();
+        shell.Run("""
+            CREATE SEQUENCE tries;
+            CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') < 3 THEN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END IF; RETURN NULL; END $$;
+            CREATE TRIGGER fails AFTER INSERT ON log EXECUTE FUNCTION fails()
+            """);
+        await Must(store, life.Turn(Orders.Locked));
+        Assert.Equal((3L, 2L), (shell.One<long>("SELECT last_value FROM tries"), shell.One<long>("SELECT count(*) FROM log")));
+    }
+
+    [Fact]
     public async Task An_error_of_the_commit_itself_is_not_taken_for_success()
     {
         var store = await Open(o => o.Writers = 1);

@@ -24,6 +24,28 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task Of_an_item_that_is_not_written_nothing_stands_beside_the_records_either_and_the_items_around_it_are_written()
+    {
+        Life one = new("k"), two = new("k"), bad = new(), other = new();
+        await Must(bad.Start(), other.Start());
+        var twice = bad.Turn();
+        await Must(twice);
+        var answers = await Commit(
+            one.Start(), twice,
+            two.Start(tokens: [Life.Token(1, "lock")], timers: [new(new(TimerKind.Sleep, 1), Life.Day)]),
+            other.Turn(tokens: [Life.Token(1, "reserve")], outbox: [new(0, one.Id, "m", 1, "s", Payload.Null)]));
+        Assert.Equal(
+            [typeof(ItemAnswer.Committed), typeof(ItemAnswer.Duplicate), typeof(ItemAnswer.KeyTaken), typeof(ItemAnswer.Committed)], answers.Select(a => a.GetType()));
+        Assert.Null(await Store.Load(two.Id, Now));
+        Assert.Empty(await Store.Timers(Lease.Lane, DateTimeOffset.MaxValue, null, 10, Now));
+        Assert.Equal("reserve", Assert.Single(await Store.LiveOperations(Now)).Operation);
+        var written = await Loaded(other.Id);
+        Assert.Equal(2, Assert.Single(written.Tail).Version);
+        Assert.Equal(1, Assert.Single(written.Stack).Ordinal);
+        Assert.Equal(one.Id, Assert.Single(await Store.Outbox(Lease.Lane, 0, 10, Now)).To);
+    }
+
+    [Fact]
     public async Task Batches_are_written_and_answered_in_the_order_of_the_calls()
     {
         var life = new Life();

@@ -177,6 +177,9 @@ internal sealed class Connections(PostgresStoreOptions options)
         return NpgsqlDataSource.Create(text.ConnectionString);
     }
 
+    /// <summary>How many of those there are on which operations run their own statements.</summary>
+    public int TransactionsMax => Math.Max(1, options.Transactions);
+
     /// <summary>The bounded pool of connections on which operations run their own statements: with the user's search path and the server's plans, in the node's name.</summary>
     public NpgsqlDataSource Transactions()
     {
@@ -184,7 +187,7 @@ internal sealed class Connections(PostgresStoreOptions options)
         {
             Pooling = true,
             MinPoolSize = 0,
-            MaxPoolSize = Math.Max(1, options.Transactions),
+            MaxPoolSize = TransactionsMax,
             Multiplexing = false,
             NoResetOnClose = false,
             Enlist = false,

@@ -9,9 +9,8 @@ namespace Perdure.Postgres.Owning;
 /// in a lane's row alone decides who may write; what is kept here is who ought to, and until when this node may be sure of it.
 /// </summary>
 /// <param name="options">Where the store is, and its spans of time.</param>
-/// <param name="newest">The highest id of any instance, asked on the keeper's thread when a lane was gained: it answers soon, or throws and is asked again.</param>
 /// <param name="faulted">Told of what went wrong in the node when it was told something.</param>
-internal sealed class Keeper(PostgresStoreOptions options, Func<InstanceId> newest, Action<Exception>? faulted = null) : IAsyncDisposable
+internal sealed class Keeper(PostgresStoreOptions options, Action<Exception>? faulted = null) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -35,7 +34,7 @@ internal sealed class Keeper(PostgresStoreOptions options, Func<InstanceId> newe
     /// <exception cref="StoreException">With the codes <c>store.pooled</c>, <c>store.standby</c>, <c>store.unavailable</c>, <c>store.busy</c>.</exception>
     public IReadOnlyList<Perdure.Ports.Ownership> Open(NodeIdentity node, CancellationToken cancellation)
     {
-        _thread = new(options, node, Patience, _clock, Wakes, newest, faulted);
+        _thread = new(options, node, Patience, _clock, Wakes, faulted);
         using var cancelled = cancellation.Register(_thread.Stop);
         _thread.Start();
         try

@@ -13,9 +13,7 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
     private readonly NpgsqlConnection _connection;
     private readonly KeeperTimes _times;
 
-    private readonly Func<InstanceId> _newest;
-
-    private KeeperConnection(NpgsqlConnection connection, KeeperTimes times, Func<InstanceId> newest) => (_connection, _times, _newest) = (connection, times, newest);
+    private KeeperConnection(NpgsqlConnection connection, KeeperTimes times) => (_connection, _times) = (connection, times);
 
     /// <summary>The schema's oid, by which locks, sessions and notifications of several stores in one database are told apart.</summary>
     public uint Schema { get; private set; }
@@ -27,12 +25,12 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
     public bool IsOpen => _connection.FullState == System.Data.ConnectionState.Open;
 
     /// <summary>Connects, and refuses what cannot hold ownership.</summary>
-    public static KeeperConnection Open(NpgsqlDataSource source, string schema, KeeperTimes times, Func<InstanceId> newest)
+    public static KeeperConnection Open(NpgsqlDataSource source, string schema, KeeperTimes times)
     {
         var connection = source.OpenConnection();
         try
         {
-            var made = new KeeperConnection(connection, times, newest);
+            var made = new KeeperConnection(connection, times);
             made.Greet(schema);
             return made;
         }
@@ -67,7 +65,7 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
     public bool Lock(int number)
     {
         if (Ask("lock", LockClass, number) is true) return true;
-        Ask("end-former-session", (long)Schema, (long)number);
+        Ask("end-former-session", (long)Schema, (long)number, NameOf(number, Schema));
         return false;
     }
 
@@ -152,8 +150,8 @@ internal sealed class KeeperConnection : IKeeperSession, IDisposable
         return command.ExecuteNonQuery();
     }
 
-    /// <summary>Asked over a connection of the store's: it answers soon, or throws and is asked again.</summary>
-    public InstanceId Newest() => _newest();
+    /// <inheritdoc />
+    public InstanceId Newest() => new((long)Ask("newest-instance")!);
 
     public void Dispose() => _connection.Dispose();
 

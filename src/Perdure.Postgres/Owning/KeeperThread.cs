@@ -13,7 +13,6 @@ internal sealed class KeeperThread
     private readonly PostgresStoreOptions _options;
     private readonly PostgresClock _clock;
     private readonly Wakes _wakes;
-    private readonly Func<InstanceId> _newest;
     private readonly KeeperTimes _times;
     private readonly Membership _membership;
     private readonly NpgsqlDataSource _source;
@@ -24,11 +23,12 @@ internal sealed class KeeperThread
     private volatile bool _stop, _closing;
     private readonly long _began;
     private KeeperConnection? _connection;
+    private Ask? _asked;
     private Listener? _listener;
 
-    public KeeperThread(PostgresStoreOptions options, NodeIdentity node, TimeSpan openWithin, PostgresClock clock, Wakes wakes, Func<InstanceId> newest, Action<Exception>? faulted)
+    public KeeperThread(PostgresStoreOptions options, NodeIdentity node, TimeSpan openWithin, PostgresClock clock, Wakes wakes, Action<Exception>? faulted)
     {
-        (_options, _clock, _wakes, _newest) = (options, clock, wakes, newest);
+        (_options, _clock, _wakes) = (options, clock, wakes);
         _times = new(options.Lease, options.Tick);
         _began = options.Time.GetTimestamp();
         _membership = new(node, _times, openWithin, options.Time, wakes, faulted) { Woken = () => _wake.Set() };
@@ -97,9 +97,12 @@ internal sealed class KeeperThread
         }
         catch (Exception fault)
         {
-            var passing = DatabaseFault.IsPassing(fault) && _membership.IsJoined && _connection is { IsOpen: true };
+            // What is asked for a lane that came has refused itself alone: it must not cost the lock, and with it all the lanes.
+            var refused = _asked?.What == LaneMoves.NewestIs && fault is PostgresException && !DatabaseFault.IsPassing(fault);
+            var passing = (refused || DatabaseFault.IsPassing(fault)) && _membership.IsJoined && _connection is { IsOpen: true };
             if (!passing) Disconnect();
-            return _membership.Failed(DatabaseFault.Explain(fault), passing, waits: PostgresFault.ComesBack(fault) && _options.Time.GetElapsedTime(_began) < _options.OpenWithin);
+            var pause = _membership.Failed(DatabaseFault.Explain(fault), passing, waits: PostgresFault.ComesBack(fault) && _options.Time.GetElapsedTime(_began) < _options.OpenWithin);
+            return passing && refused ? _options.Tick : pause;
         }
         finally
         {
@@ -113,8 +116,9 @@ internal sealed class KeeperThread
         if (ask.Connects)
         {
             Disconnect();
-            _connection = KeeperConnection.Open(_source, _options.Schema, _times, _newest);
+            _connection = KeeperConnection.Open(_source, _options.Schema, _times);
         }
+        _asked = ask;
         var sent = _options.Time.GetTimestamp();
         ask.Of(_connection!);
         if (ask is Ask<Seen> { Answer: { } seen }) _clock.Learn(seen.Clock, sent, _options.Time.GetTimestamp());

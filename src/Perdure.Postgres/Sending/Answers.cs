@@ -68,9 +68,12 @@ internal sealed class Answers
     /// <summary>Goes on as long as somebody waits. A database that does not answer is asked again at the next tick.</summary>
     private async Task Ask()
     {
-        var all = false;
+        var looked = _options.Time.GetTimestamp();
         while (true)
         {
+            // By time and not by silence: where one or the other is told of all the time, an answer whose notification was lost would never be looked for.
+            var all = _options.Time.GetElapsedTime(looked) >= _options.Tick;
+            if (all) looked = _options.Time.GetTimestamp();
             long[] positions;
             Task told;
             lock (_gate)
@@ -86,8 +89,10 @@ internal sealed class Answers
                 told = _tell.Task;
             }
             if (positions.Length > 0) await Read(positions).ConfigureAwait(false);
+            var left = _options.Tick - _options.Time.GetElapsedTime(looked);
+            if (left <= TimeSpan.Zero) continue;
             using var tick = new CancellationTokenSource();
-            all = await Task.WhenAny(told, Task.Delay(_options.Tick, _options.Time, tick.Token)).ConfigureAwait(false) != told;
+            await Task.WhenAny(told, Task.Delay(left, _options.Time, tick.Token)).ConfigureAwait(false);
             await tick.CancelAsync().ConfigureAwait(false);
         }
     }

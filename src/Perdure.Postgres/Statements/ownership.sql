@@ -26,9 +26,9 @@ SELECT set_config('application_name', $1, false)
 -- name: lock
 SELECT pg_try_advisory_lock($1, $2)
 
--- A connection of this node that it has given up, and that the server does not know to be gone.
+-- A connection of this node that it has given up, and that the server does not know to be gone: it has this node's name. Another that holds the lock for a moment, to declare this node dead, is left alone.
 -- name: end-former-session
-SELECT pg_terminate_backend(l.pid) FROM pg_locks l
+SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.application_name = $3
 WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.classid = $1::oid AND l.objid = $2::oid AND l.objsubid = 2
   AND l.granted AND l.pid <> pg_backend_pid()
 

@@ -8,6 +8,7 @@ namespace Perdure.Postgres.Transacting;
 internal sealed class Transaction(Transactions all, NpgsqlConnection connection, NpgsqlTransaction transaction, string mark) : ITransaction
 {
     private readonly int _backend = connection.ProcessID;
+    private int _given;
 
     /// <inheritdoc />
     public StoreTransaction Store { get; } = new(connection, transaction);
@@ -98,7 +99,14 @@ internal sealed class Transaction(Transactions all, NpgsqlConnection connection,
         }
         finally
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            try
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                if (Interlocked.Exchange(ref _given, 1) == 0) all.GiveBack();
+            }
         }
     }
 }

@@ -12,6 +12,8 @@ internal sealed class Transactions(Connections connections, Func<EndCall> call, 
 {
     private readonly NpgsqlDataSource _source = connections.Transactions();
     private readonly ConcurrentBag<EndCall> _calls = [];
+    // Waits in line for the pool's connections: Npgsql's own wait has one time for all, and tells with the same words that no connection is free and that none can be made.
+    private readonly SemaphoreSlim _free = new(connections.TransactionsMax);
     private readonly CancellationTokenSource _closing = new();
 
     /// <summary>How connections are made.</summary>
@@ -23,13 +25,16 @@ internal sealed class Transactions(Connections connections, Func<EndCall> call, 
     /// <inheritdoc cref="ITransactions.Begin" />
     public async Task<ITransaction> Begin(TimeSpan within, CancellationToken cancellation)
     {
+        var most = (int)Math.Clamp(within.TotalMilliseconds, 1, int.MaxValue);
+        if (!await _free.WaitAsync(most, cancellation).ConfigureAwait(false))
+            throw new StoreException("store.busy", $"Every connection for transactions at {connections.Where} was in use for {within}. Let operations keep theirs for less time, or raise the store's Transactions.");
         NpgsqlConnection? connection = null;
         try
         {
             connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation).ConfigureAwait(false);
             var mark = Guid.NewGuid().ToString("N");
-            await using var begin = StoreSchema.Command(connection, SqlText.Statement("begin-attempt"), mark, ((long)Math.Clamp(within.TotalMilliseconds, 1, int.MaxValue)).ToString(CultureInfo.InvariantCulture));
+            await using var begin = StoreSchema.Command(connection, SqlText.Statement("begin-attempt"), mark, most.ToString(CultureInfo.InvariantCulture));
             begin.Transaction = transaction;
             await begin.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
             return new Transaction(this, connection, transaction, mark);
@@ -37,10 +42,14 @@ internal sealed class Transactions(Connections connections, Func<EndCall> call, 
         catch (Exception fault)
         {
             if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
+            GiveBack();
             if (fault is NpgsqlException or IOException or TimeoutException) throw PostgresFault.Explain(fault, connections.Where);
             throw;
         }
     }
+
+    /// <summary>A connection is back in the pool.</summary>
+    public void GiveBack() => _free.Release();
 
     /// <summary>A call that nobody uses now.</summary>
     public EndCall Take() => _calls.TryTake(out var free) ? free : call();

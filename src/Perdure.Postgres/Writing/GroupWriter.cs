@@ -138,7 +138,7 @@ internal sealed class GroupWriter : IDisposable
             // What took too long as a whole is not tried as a whole once more.
             if (tooLong) Halves(group, fences[0], 0, group.Items.Length, 0);
             else Halve(group, fences[0], 0, group.Items.Length, 0);
-            _call.Execute("COMMIT");
+            _call.Commit();
             return true;
         }
         catch (PostgresException fault) when (PostgresFault.IsCertain(fault))
@@ -174,7 +174,8 @@ internal sealed class GroupWriter : IDisposable
                 group.Answers[culprit] = PostgresFault.IsDuplicate(fault) || _call.HasRecord(group.Items[culprit]) ? new ItemAnswer.Duplicate(fault.ConstraintName ?? "record") : new ItemAnswer.Refused(fault.MessageText);
                 continue;
             }
-            _call.Execute("RELEASE SAVEPOINT part");
+            // Where something is there already the records are not written, but what stands beside them may be: the marker, by which that tells, is this transaction's already.
+            _call.Execute(position is null ? "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part" : "RELEASE SAVEPOINT part");
             if (position is not { } first) continue;
             Keep(group, first, from, to);
             return written + _rows.RecordCount;

@@ -137,6 +137,14 @@ internal sealed class WriteCall : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Commits the open transaction. Throws where the server warns that it may not be durable everywhere: then nobody knows.</summary>
+    public void Commit()
+    {
+        using var doubt = new Doubt(_connection);
+        Execute("COMMIT");
+        doubt.Check();
+    }
+
     /// <summary>Takes fences in the open transaction.</summary>
     public void Fence(IReadOnlyList<(int Lane, long Epoch, long Number)> fences)
     {

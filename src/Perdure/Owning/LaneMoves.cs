@@ -15,6 +15,11 @@ namespace Perdure.Owning;
 /// <param name="look">There is something to see.</param>
 internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes times, Proof proof, Watch watch, Teller teller, Action<Action> post, Action look)
 {
+    /// <summary>The question for the newest instance.</summary>
+    public const string NewestIs = "newest";
+
+    private const int ToldAtOnce = 32;
+
     private readonly Dictionary<int, (long Epoch, TimeSpan From)> _free = [];
     private readonly Queue<(TakenLane Lane, bool Unclean)> _untold = [];
     private bool _isHeldUp;
@@ -80,21 +85,28 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
         look();
     }
 
-    /// <summary>Tells of the lanes that were taken. Where the newest instance cannot be asked for, it is tried again at the next turn.</summary>
+    /// <summary>
+    /// Tells of the lanes that were taken: so many at once, then of the rest in the next turn, after the lease is renewed. Where the newest instance cannot be asked for, it is tried again at the next turn.
+    /// </summary>
     public IEnumerable<Ask> Tell()
     {
-        while (_untold.TryPeek(out var taken))
+        // A lane may have passed on before it could be told of.
+        while (_untold.TryPeek(out var first) && !IsStill(first.Lane)) _untold.Dequeue();
+        if (_untold.Count == 0) yield break;
+        // Asked for all of them: their owners before can write no more.
+        var newest = new Ask<InstanceId>(NewestIs, session => session.Newest());
+        yield return newest;
+        for (var told = 0; _untold.TryPeek(out var taken); told++)
         {
-            // The lane may have passed on before it could be told of.
+            if (told >= ToldAtOnce && proof.SinceRenewed >= times.Tick)
+            {
+                look();
+                yield break;
+            }
             if (IsStill(taken.Lane))
             {
-                var newest = new Ask<InstanceId>("newest", session => session.Newest());
-                yield return newest;
-                if (IsStill(taken.Lane))
-                {
-                    Tenures[taken.Lane.Lane].Told();
-                    teller.Gained(Owned(taken.Lane, taken.Unclean, newest.Answer));
-                }
+                Tenures[taken.Lane.Lane].Told();
+                teller.Gained(Owned(taken.Lane, taken.Unclean, newest.Answer));
             }
             _untold.Dequeue();
         }

@@ -33,6 +33,6 @@ internal static partial class Catalogue
         Shared("let-go-before-the-node-has", "A lane is let go of before the node has handed it over.", Owning + "LaneMoves.cs",
             "if (tenure is { IsLetGo: true, Fault: null }) tenure", "if (tenure is { Fault: null }) tenure"),
         Shared("gained-and-not-told", "A lane that was taken is told of only where its owner before died.", Owning + "LaneMoves.cs",
-            "                if (IsStill(taken.Lane))\n                {\n", "                if (IsStill(taken.Lane) && taken.Unclean)\n                {\n"),
+            "            if (IsStill(taken.Lane))\n            {\n", "            if (IsStill(taken.Lane) && taken.Unclean)\n            {\n"),
     ];
 }

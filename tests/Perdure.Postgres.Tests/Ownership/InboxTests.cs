@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Npgsql;
 using Perdure.Kernel;
@@ -59,6 +60,28 @@ public sealed class InboxTests
         var answer = inbox.Send(Receiver, "k", Text("do"), CancellationToken.None);
         await place.Execute("UPDATE inbox SET answer = 'done', answered_at = 1");
         Assert.Equal("done", Encoding.UTF8.GetString((await answer)!.Value.Span));
+    }
+
+    [Fact]
+    public async Task An_answer_that_nobody_tells_of_is_found_at_a_tick_also_while_others_are_told_of_all_the_time()
+    {
+        await using var place = await OwnershipPlace.Make(4);
+        place.Tick = TimeSpan.FromMilliseconds(200);
+        await using var a = await place.Join();
+        var (inbox, source) = InboxOf(place, a);
+        await using var _ = source;
+        using var enough = new CancellationTokenSource();
+        var silent = inbox.Send(Receiver, "silent", Text("do"), enough.Token);
+        var told = inbox.Send(Receiver, "told", Text("do"), enough.Token);
+        await OwnershipPlace.Eventually(async () => await place.Ask<long>("SELECT count(*) FROM inbox") == 2, "both are kept");
+        var position = await place.Ask<long>("SELECT position FROM inbox WHERE key = 'told'");
+        await place.Execute("UPDATE inbox SET answer = 'done', answered_at = 1 WHERE key = 'silent'");
+        for (var since = Stopwatch.GetTimestamp(); !silent.IsCompleted && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(10); await Task.Delay(5)) a.Keeper.Wakes.Hear($"0 a{position}", "none");
+        Assert.True(silent.IsCompleted);
+        Assert.Equal("done", Encoding.UTF8.GetString((await silent)!.Value.Span));
+        Assert.False(told.IsCompleted);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => told);
     }
 
     [Fact]

@@ -41,6 +41,29 @@ public sealed class OwnershipFaultTests
     }
 
     [Fact]
+    public async Task A_node_that_comes_back_ends_no_other_node_that_holds_its_lock_for_a_moment_to_declare_it_dead()
+    {
+        await using var place = await OwnershipPlace.Make(2);
+        place.Lease = TimeSpan.FromSeconds(60);
+        await using var a = await place.Join();
+        var former = await place.Ask<int>($"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = {a.Number} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+        await using var declaring = await place.Connect("perdure node 99 of here");
+        await using var transaction = await declaring.BeginTransactionAsync();
+        await using var locks = new NpgsqlCommand($"SELECT pg_advisory_xact_lock('perdure'::regnamespace::oid::int, {a.Number})", declaring, transaction);
+        var locked = locks.ExecuteNonQueryAsync();
+        await OwnershipPlace.Eventually(async () => await place.Ask<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'perdure node 99 of here' AND wait_event_type = 'Lock'") == 1, "it is the next to have the lock");
+        await place.CutKeeper(a);
+        await locked;
+        // What a session said last stands there: first that it ends a former one of its own, then that it asks for the lock again.
+        foreach (var said in new[] { "%pg_terminate_backend%", "%pg_try_advisory_lock%" })
+            await OwnershipPlace.Eventually(
+                async () => await place.Ask<bool>($"SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = '{a.Keeper.ApplicationName}' AND pid <> {former} AND query LIKE '{said}'")
+                    || await place.Ask<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'perdure node 99 of here'") == 0, "it is back and has found its lock taken");
+        await transaction.CommitAsync();
+        await OwnershipPlace.Eventually(() => a.Sure.Length == 2, () => "it is sure again");
+    }
+
+    [Fact]
     public async Task A_node_in_a_silent_network_loses_its_lanes_by_lease_and_was_not_sure_of_them_when_another_took_them()
     {
         await using var place = await OwnershipPlace.Make();

@@ -8,7 +8,7 @@ using Perdure.Tests;
 
 namespace Perdure.Postgres.Tests.Ownership;
 
-/// <summary>A database with the tables of ownership alone, and nodes in it. Its spans of time are short.</summary>
+/// <summary>A database with the tables of ownership alone, in which instance 7 was the newest and is removed, and nodes in it. Its spans of time are short.</summary>
 internal sealed class OwnershipPlace : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -33,7 +33,7 @@ internal sealed class OwnershipPlace : IAsyncDisposable
         server ??= await PostgresServer.Shared();
         var place = new OwnershipPlace(server, await server.NewDatabase(), lanes);
         using var schema = new StreamReader(typeof(Keeper).Assembly.GetManifestResourceStream("0001.sql")!);
-        await place.Execute($"CREATE SCHEMA perdure; SET search_path = perdure; {await schema.ReadToEndAsync()}; INSERT INTO store (lanes) VALUES ({lanes}); INSERT INTO lane (id) SELECT generate_series(0, {lanes - 1})");
+        await place.Execute($"CREATE SCHEMA perdure; SET search_path = perdure; {await schema.ReadToEndAsync()}; INSERT INTO store (lanes) VALUES ({lanes}); INSERT INTO lane (id) SELECT generate_series(0, {lanes - 1}); CREATE TABLE removed (instance bigint PRIMARY KEY); INSERT INTO removed VALUES (7)");
         return place;
     }
 
@@ -43,7 +43,7 @@ internal sealed class OwnershipPlace : IAsyncDisposable
     /// <summary>A node that has joined; nobody is named to it yet.</summary>
     public async Task<KeptNode> Open(string? via = null, TimeProvider? time = null)
     {
-        var keeper = new Keeper(Options(via, time), () => new InstanceId(7));
+        var keeper = new Keeper(Options(via, time));
         lock (_keepers) _keepers.Add(keeper);
         return new(keeper, await Task.Run(() => keeper.Open(new("here", Environment.ProcessId, "build") { Carries = [new("w", 1)] }, CancellationToken.None)), _lanes);
     }

@@ -14,6 +14,8 @@ public sealed class AMembershipIsKept : ILaneOwner
     private readonly Membership _membership;
     private readonly List<Ownership> _gained = [];
     private readonly List<int> _lost = [];
+    private readonly List<(string What, TimeSpan At)> _asked = [];
+    private TimeSpan _tellingTakes;
 
     public AMembershipIsKept() => _membership = new(new("here", 1, "build"), Times, TimeSpan.FromSeconds(2), _time, new(), fault => throw fault);
 
@@ -92,6 +94,23 @@ public sealed class AMembershipIsKept : ILaneOwner
         Assert.False(_database.Nodes.ContainsKey(Other));
     }
 
+    [Fact]
+    public void Of_many_lanes_that_come_at_once_the_newest_instance_is_asked_for_rarely_and_the_lease_is_renewed_while_the_node_is_told()
+    {
+        const int many = 1_024;
+        for (var lane = 1; lane < many; lane++) _database.Put(lane, 5, Other, clean: false);
+        OpenBesideAnother();
+        _tellingTakes = TimeSpan.FromMilliseconds(5);
+        _database.Nodes.Remove(Other);
+        _asked.Clear();
+        Run(TimeSpan.FromSeconds(10));
+        Assert.Equal(Enumerable.Range(0, many), _gained.Select(g => g.Lanes[0].Lane));
+        Assert.Empty(_lost);
+        var looks = _asked.Where(a => a.What == "look").Select(a => a.At).ToList();
+        Assert.InRange(looks.Zip(looks.Skip(1), (one, next) => next - one).Max(), Times.Tick, Times.Proof);
+        Assert.InRange(_asked.Count(a => a.What == "newest"), 1, looks.Count);
+    }
+
     private void OpenBesideAnother()
     {
         _database.Nodes.Add(Other, (0, true));
@@ -118,6 +137,7 @@ public sealed class AMembershipIsKept : ILaneOwner
         {
             while (_membership.Next() is { } ask)
             {
+                _asked.Add((ask.What, _time.Now));
                 _time.Now += ask.After + TimeSpan.FromMilliseconds(1);
                 _database.Carry(ask);
             }
@@ -129,7 +149,11 @@ public sealed class AMembershipIsKept : ILaneOwner
         }
     }
 
-    void ILaneOwner.Gained(Ownership taken) => _gained.Add(taken);
+    void ILaneOwner.Gained(Ownership taken)
+    {
+        _time.Now += _tellingTakes;
+        _gained.Add(taken);
+    }
 
     Task ILaneOwner.HandOver(int lane) => Task.CompletedTask;
 
