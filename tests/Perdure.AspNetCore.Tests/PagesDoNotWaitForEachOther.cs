@@ -48,6 +48,21 @@ public sealed class PagesDoNotWaitForEachOther
     }
 
     [Fact]
+    public async Task Of_more_pages_than_are_kept_in_memory_each_has_its_turn()
+    {
+        var tried = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        var webhook = new ToldSink("webhook", (page, _) =>
+        {
+            tried[page.Page.Key] = true;
+            return Task.FromException(new HttpRequestException("503"));
+        });
+        await using var owed = new OwedToSomebody(webhook);
+        owed.Owe(Enumerable.Range(1, 10_700).Select(i => $"old {i}"));
+        await owed.Start();
+        await owed.Until(() => tried.Count == 10_700, "every page is tried");
+    }
+
+    [Fact]
     public async Task A_page_that_is_acknowledged_while_the_owed_are_read_is_not_delivered_again()
     {
         var (acknowledges, reads, goes) = (OwedToSomebody.Source(), OwedToSomebody.Source(), OwedToSomebody.Source());
