@@ -1,4 +1,3 @@
-using System.Net;
 using Perdure.AspNetCore;
 
 namespace Shop;
@@ -9,6 +8,6 @@ public sealed class LoopbackOnly : IEndpointFilter
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         IsLocal(context.HttpContext) ? next(context) : ValueTask.FromResult<object?>(new Problem(403, "access.loopback-only", "This is for callers on the same machine only."));
 
-    /// <summary>Whether the caller is on this machine.</summary>
-    public static bool IsLocal(HttpContext http) => http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+    /// <summary>Whether the caller is on this machine, and not behind a proxy on it.</summary>
+    public static bool IsLocal(HttpContext http) => http.IsFromThisMachine();
 }

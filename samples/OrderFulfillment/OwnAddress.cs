@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -21,7 +22,9 @@ public sealed class OwnAddress
     public static Uri Local(string address)
     {
         var binding = BindingAddress.Parse(address);
-        var host = binding.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "127.0.0.1" : binding.Host;
+        // The server takes a name that is no address, other than localhost, for every address; and that name may lead anywhere.
+        var every = !binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) && (!IPAddress.TryParse(binding.Host, out var ip) || ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));
+        var host = every ? "127.0.0.1" : binding.Host;
         return new($"{binding.Scheme}://{host}:{binding.Port}/");
     }
 }

@@ -80,6 +80,6 @@ public sealed class PagerOptions
     /// <summary>No wait is longer.</summary>
     public TimeSpan BackoffCap { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Deliveries at the same time at the most.</summary>
+    /// <summary>Deliveries to one sink at the same time at the most.</summary>
     public int Concurrency { get; set; } = 4;
 }

@@ -215,7 +215,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => Recover().LiveOperations(cancellation);
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Recover().PagesOwed(limit, cancellation);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => Recover().PagesOwed(skip, limit, cancellation);
 
     /// <inheritdoc />
     public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => (_readers ?? throw NotOpen()).All(

@@ -151,8 +151,8 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         Read(Recovery.LiveOperations, cancellation);
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) =>
-        Read<IReadOnlyList<StoredPage>>(d => Rows.All(d["pages-owed"].Set(1, (long)limit), Rows.Page), cancellation);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) =>
+        Read<IReadOnlyList<StoredPage>>(d => Rows.All(d["pages-owed"].Set(1, (long)limit).Set(2, (long)skip), Rows.Page), cancellation);
 
     /// <inheritdoc />
     public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => Write(d =>

@@ -26,7 +26,7 @@ public sealed class ShopWithoutEngine : IAsyncDisposable
         var folder = new TemporaryFolder();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(settings.FirstOrDefault(s => s.Name == "urls").Value ?? "http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value)));
         builder.Services.AddShop(builder.Configuration, folder.Path);
         builder.Services.AddSingleton(perdure ?? new FakePerdure(_ => throw new NotSupportedException()));

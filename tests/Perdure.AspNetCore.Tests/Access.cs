@@ -13,10 +13,10 @@ public sealed class Access
 {
     private static string Sha(string key) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
-    private static string Pbkdf2(string key)
+    private static string Pbkdf2(string key, int iterations = 1000)
     {
         byte[] salt = [1, 2, 3, 4, 5, 6, 7, 8];
-        return $"pbkdf2:1000:{Convert.ToBase64String(salt)}:{Convert.ToBase64String(Rfc2898DeriveBytes.Pbkdf2(key, salt, 1000, HashAlgorithmName.SHA256, 32))}";
+        return $"pbkdf2:{iterations}:{Convert.ToBase64String(salt)}:{Convert.ToBase64String(Rfc2898DeriveBytes.Pbkdf2(key, salt, iterations, HashAlgorithmName.SHA256, 32))}";
     }
 
     private static (string, string)[] Keys =>
@@ -65,6 +65,32 @@ public sealed class Access
     }
 
     [Fact]
+    public async Task A_right_key_that_many_requests_bring_at_once_is_never_called_unknown()
+    {
+        // Slow enough that all of them come while the first is being checked.
+        await using var app = await TestApp.Start(settings: [("Perdure:ApiKeys:0:name", "Grace"), ("Perdure:ApiKeys:0:hash", Pbkdf2("Grace.my own words", 300_000)), ("Perdure:ApiKeys:0:roles:0", "reader")]);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => As(app, "Grace.my own words", "GET", "/api/instances")));
+        foreach (var answer in answers)
+        {
+            if (answer.IsSuccessStatusCode) continue;
+            await Problem.Is(answer, 503, "access.busy");
+            Assert.NotNull(answer.Headers.RetryAfter?.Delta);
+        }
+        Assert.Contains(answers, a => a.IsSuccessStatusCode);
+        Assert.Equal(200, (int)(await As(app, "Grace.my own words", "GET", "/api/instances")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Requests_that_wait_for_the_check_of_the_same_right_key_check_it_once()
+    {
+        var options = new PerdureHttpOptions { ApiKeys = { new() { Name = "Grace", Hash = Pbkdf2("Grace.my own words", 300_000) } } };
+        var keys = new KeyRing(Microsoft.Extensions.Options.Options.Create(options));
+        var found = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => keys.Find("Grace.my own words", default))));
+        Assert.All(found, f => Assert.Equal("Grace", f?.Name));
+        Assert.Equal(1, keys.Checks);
+    }
+
+    [Fact]
     public async Task A_gate_takes_its_own_role_and_records_who()
     {
         await using var app = await TestApp.Start(settings: Keys);
@@ -101,6 +127,25 @@ public sealed class Access
     {
         await using var app = await TestApp.Start(build: b => Elsewhere.Add(b.Services, forwarded: true));
         await Problem.Is(await As(app, null, "GET", "/api/instances"), 403, "access.local-only");
+    }
+
+    [Theory]
+    [InlineData("192.168.1.5", "192.168.1.5", "192.168.1.5", "192.168.1.5", null, true)]
+    [InlineData("::ffff:192.168.1.5", "192.168.1.5", "::ffff:192.168.1.5", "localhost", null, true)]
+    [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1", "localhost", null, true)]
+    [InlineData("192.168.1.6", "192.168.1.5", "192.168.1.6", "192.168.1.5", null, false)]
+    [InlineData("192.168.1.5", "192.168.1.5", "203.0.113.7", "192.168.1.5", null, false)]      // a middleware believed a header
+    [InlineData("192.168.1.5", "192.168.1.5", "192.168.1.5", "192.168.1.5", "X-Forwarded-For", false)]
+    [InlineData("192.168.1.5", "192.168.1.5", "192.168.1.5", "shop.example", null, false)]
+    [InlineData("192.168.1.5", "192.168.1.5", "192.168.1.5", "192.168.1.6", null, false)]
+    public void From_this_machine_is_what_comes_from_the_address_that_it_came_to(string remote, string local, string socket, string host, string? mark, bool here)
+    {
+        using var services = new ServiceCollection().AddOptions().BuildServiceProvider();
+        var context = new DefaultHttpContext { RequestServices = services };
+        (context.Connection.RemoteIpAddress, context.Connection.LocalIpAddress, context.Request.Host) = (IPAddress.Parse(remote), IPAddress.Parse(local), new(host, 5000));
+        context.Features.Set(new RemoteSocket(new IPEndPoint(IPAddress.Parse(socket), 4711), new IPEndPoint(IPAddress.Parse(local), 5000)));
+        if (mark is not null) context.Request.Headers[mark] = "127.0.0.1";
+        Assert.Equal(here, context.IsFromThisMachine());
     }
 
     [Theory]

@@ -117,18 +117,37 @@ public abstract partial class StoreConformance
         await Must(life.Start());
         var page = new Page("deadline:1", Severity.High, "deadline.breached", "It takes too long.");
         await Must(life.Turn(pages: [page]), life.Turn(pages: [page with { Summary = "again" }, new("incident:1", Severity.Low, "body.failed", "It failed.")]));
-        var owed = await Store.PagesOwed(10, Now);
-        Assert.Equal(["deadline:1", "incident:1"], owed.Select(p => p.Page.Key));
-        Assert.Equal((page, life.Id, Orders.Workflow, Orders.Received, 0), (owed[0].Page, owed[0].Instance, owed[0].Workflow, owed[0].State, owed[0].Tries));
+        var owed = await Store.PagesOwed(0, 10, Now);
+        Assert.Equal(["incident:1", "deadline:1"], owed.Select(p => p.Page.Key));
+        Assert.Equal((page, life.Id, Orders.Workflow, Orders.Received, 0), (owed[1].Page, owed[1].Instance, owed[1].Workflow, owed[1].State, owed[1].Tries));
 
         await Store.PageTried("deadline:1", false, "503", Life.Day, Now);
-        Assert.Equal((1, "503", null), (await Store.PagesOwed(1, Now)) is [var p] ? (p.Tries, p.LastError, p.DeliveredAt) : default);
+        Assert.Equal((1, "503", null), (await Store.PagesOwed(1, 1, Now)) is [var p] ? (p.Tries, p.LastError, p.DeliveredAt) : default);
         await Store.PageTried("deadline:1", true, null, Life.Day.AddHours(1), Now);
-        Assert.Equal("incident:1", Assert.Single(await Store.PagesOwed(10, Now)).Page.Key);
+        Assert.Equal("incident:1", Assert.Single(await Store.PagesOwed(0, 10, Now)).Page.Key);
+        Assert.Empty(await Store.PagesOwed(1, 10, Now));
         var all = await Store.Views.Pages(life.Id, 10, Now);
         Assert.Equal(["incident:1", "deadline:1"], all.Select(x => x.Page.Key));
         Assert.Equal((2, Life.Day.AddHours(1)), (all[1].Tries, all[1].DeliveredAt));
         Assert.Empty(await Store.Views.Pages(new Life().Id, 10, Now));
         Assert.Equal(2, (await Store.Views.Pages(null, 10, Now)).Count);
+    }
+
+    [Fact]
+    public async Task Owed_pages_are_read_in_portions_from_the_newest_on()
+    {
+        var lives = Enumerable.Range(0, 5).Select(_ => new Life()).ToList();
+        foreach (var life in lives) await Must(life.Start());
+        // One commit each, and each later than the one before, so that they follow each other in every store.
+        for (var i = 0; i < lives.Count; i++)
+        {
+            for (var before = 0; before < i; before++) await Must(lives[i].Turn());
+            await Must(lives[i].Turn(pages: [new($"page:{i}", Severity.High, "body.failed", "It failed.")]));
+        }
+        await Store.PageTried("page:3", true, null, Life.Day, Now);
+        Assert.Equal(["page:4", "page:2"], (await Store.PagesOwed(0, 2, Now)).Select(p => p.Page.Key));
+        Assert.Equal(["page:1", "page:0"], (await Store.PagesOwed(2, 2, Now)).Select(p => p.Page.Key));
+        Assert.Equal(["page:0"], (await Store.PagesOwed(3, 100, Now)).Select(p => p.Page.Key));
+        Assert.Empty(await Store.PagesOwed(4, 2, Now));
     }
 }

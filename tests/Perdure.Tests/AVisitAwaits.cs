@@ -95,6 +95,20 @@ public sealed class AVisitAwaits
         Assert.Equal("""{"text":"ab"}""", node.DataOf(twice));
     }
 
+    [Theory]
+    [InlineData("{")]
+    [InlineData("""{"text":"a","text":"b"}""")]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"text":{"\udc00":1}}""")]
+    public void A_signal_whose_body_is_no_strict_JSON_is_refused_with_its_fault(string body)
+    {
+        var node = Node();
+        var waits = Run(node, async (visit, _, _) => new Answered((await visit.Signal<Reply>())!.Text));
+        var refused = Assert.IsType<CommandAnswer.Invalid>(node.Done(node.Engine.Signal(waits, "reply", "m1", System.Text.Encoding.UTF8.GetBytes(body))));
+        Assert.Single(refused.Faults);
+        Assert.Equal("Asked", node.Look(waits).State);
+    }
+
     [Fact]
     public void Operations_at_once_and_each_result_in_its_place_also_after_a_crash_in_the_middle()
     {

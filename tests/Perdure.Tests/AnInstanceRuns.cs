@@ -177,7 +177,8 @@ public sealed class AnInstanceRuns
     public void Bad_input_is_refused_with_its_fault_and_leaves_nothing()
     {
         var node = Node();
-        foreach (var bad in (string[])["", "{", "null", "[]", """{"steps":1}""", """{"name":1}""", """{"name":"a","name":"b"}""", """{"name":"a","more":1}""", """{"name":null}"""])
+        foreach (var bad in (string[])["", "{", "null", "[]", """{"steps":1}""", """{"name":1}""", """{"name":"a","name":"b"}""", """{"name":"a","more":1}""", """{"name":null}""",
+            """{"\ud800":1}""", """{"name":"a","\ud800":1}"""])
             Assert.IsType<StartAnswer.Invalid>(node.Done(node.Engine.Start(new("hike", "k", System.Text.Encoding.UTF8.GetBytes(bad)))));
         Assert.IsType<StartAnswer.NoWorkflow>(node.Done(node.Engine.Start(new("nothing", "k", "{}"u8.ToArray()))));
         Assert.Equal(0, _store.Commits);

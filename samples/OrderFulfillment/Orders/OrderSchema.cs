@@ -37,6 +37,11 @@ public static partial class OrderSchema
         {
             faults.Add(new("$", $"This is not strict JSON: {exception.Message}"));
         }
+        // The parser compares names as text, and half of a surrogate pair is none.
+        catch (InvalidOperationException)
+        {
+            faults.Add(new("$", "A property's name has half of a character."));
+        }
         return faults;
     }
 

@@ -2,7 +2,7 @@ using Perdure.Ports;
 
 namespace Perdure.AspNetCore;
 
-/// <summary>Where pages go. Register one of your own as a singleton; every registered sink gets every page until it has acknowledged it.</summary>
+/// <summary>Where pages go. Register one of your own as a singleton; every registered sink gets every page until it has acknowledged it, and waits for no other sink.</summary>
 public interface IPageSink
 {
     /// <summary>The sink's name in logs and errors.</summary>

@@ -12,6 +12,9 @@ internal static class ProblemMetadata
     public static RouteHandlerBuilder Problems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses) endpoint.Produces<ProblemBody>(status, Problem.ContentType);
-        return endpoint.Produces<ProblemBody>(StatusCodes.Status401Unauthorized, Problem.ContentType).Produces<ProblemBody>(StatusCodes.Status403Forbidden, Problem.ContentType);
+        // Whoever asks has to be known first.
+        foreach (var status in (int[])[StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status503ServiceUnavailable])
+            if (!statuses.Contains(status)) endpoint.Produces<ProblemBody>(status, Problem.ContentType);
+        return endpoint;
     }
 }

@@ -30,7 +30,14 @@ internal sealed class CallerAuthentication(
         }
         if (!Presented(out var key)) return AuthenticateResult.Fail("Give one key: as Authorization: Bearer …, or as X-Api-Key.");
         if (key is null) return AuthenticateResult.NoResult();
-        return await keys.Find(key, Context.RequestAborted) is { } caller ? Is(caller) : AuthenticateResult.Fail("The key is not known.");
+        try
+        {
+            return await keys.Find(key, Context.RequestAborted) is { } caller ? Is(caller) : AuthenticateResult.Fail("The key is not known.");
+        }
+        catch (KeysBusyException busy)
+        {
+            return AuthenticateResult.Fail(busy);
+        }
     }
 
     private bool Presented(out string? key)
@@ -57,7 +64,13 @@ internal sealed class CallerAuthentication(
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        var why = (await HandleAuthenticateOnceSafeAsync()).Failure?.Message;
+        var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
+        var why = failure?.Message;
+        if (failure is KeysBusyException)
+        {
+            await new Problem(StatusCodes.Status503ServiceUnavailable, "access.busy", failure.Message) { RetryAfter = TimeSpan.FromSeconds(1) }.ExecuteAsync(Context);
+            return;
+        }
         if (keys.IsEmpty)
         {
             if (why is not null) await Problem.Malformed("user.malformed", UserHeader, why).ExecuteAsync(Context);

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Perdure.Kernel;
 
 namespace Perdure.AspNetCore;
@@ -16,6 +18,16 @@ public static class Callers
         return context.User.Identity is { IsAuthenticated: true, Name: { } name }
             ? new(name, [.. context.User.FindAll(ClaimTypes.Role).Select(c => c.Value)])
             : throw new InvalidOperationException("The request was not authenticated.");
+    }
+
+    /// <summary>
+    /// Whether the request was made on this machine: over loopback, or from the very address that it came to. That is judged by the socket; a proxy's mark, or a host name that is neither
+    /// this machine's nor one of <see cref="PerdureHttpOptions.LocalHosts"/>, makes it one from elsewhere.
+    /// </summary>
+    public static bool IsFromThisMachine(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return LocalConnection.MadeHere(context, context.RequestServices.GetRequiredService<IOptions<PerdureHttpOptions>>().Value.LocalHosts);
     }
 }
 

@@ -7,6 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Perdure.AspNetCore;
 
+/// <summary>Too many keys are being checked for another to wait: nothing is said of it.</summary>
+internal sealed class KeysBusyException() : Exception("Too many keys are being checked. Try again later.");
+
 /// <summary>The configured keys. Every comparison takes the same time whether it fits or not.</summary>
 internal sealed class KeyRing
 {
@@ -16,7 +19,7 @@ internal sealed class KeyRing
     private readonly ImmutableArray<(Caller Caller, string Prefix, int Iterations, byte[] Salt, byte[] Hash)> _chosen;
     private readonly ConcurrentDictionary<string, Caller> _known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _slow = new(1);
-    private int _waiting;
+    private int _waiting, _checks;
 
     public KeyRing(IOptions<PerdureHttpOptions> options)
     {
@@ -46,7 +49,11 @@ internal sealed class KeyRing
     /// <summary>Whether any key is configured: whether callers from elsewhere can be told apart.</summary>
     public bool IsEmpty => _random.IsEmpty && _chosen.IsEmpty;
 
-    /// <summary>Whose key that is; null where it is nobody's, or too many guesses are being checked.</summary>
+    /// <summary>How often a slow hash was computed for a request.</summary>
+    public int Checks => Volatile.Read(ref _checks);
+
+    /// <summary>Whose key that is; null where it is nobody's.</summary>
+    /// <exception cref="KeysBusyException">It is not known yet: too many are being checked.</exception>
     public async Task<Caller?> Find(string presented, CancellationToken cancellation)
     {
         if (presented.Length is 0 or > 512) return null;
@@ -64,15 +71,19 @@ internal sealed class KeyRing
         if (Interlocked.Increment(ref _waiting) > Waiting)
         {
             Interlocked.Decrement(ref _waiting);
-            return null;
+            throw new KeysBusyException();
         }
         try
         {
             await _slow.WaitAsync(cancellation);
             try
             {
+                // Whoever was before may have had the same key.
+                if (_known.TryGetValue(remembered, out known)) return known;
+                _checks++;
                 foreach (var (caller, _, iterations, salt, hash) in candidates)
                     if (CryptographicOperations.FixedTimeEquals(Rfc2898DeriveBytes.Pbkdf2(bytes, salt, iterations, HashAlgorithmName.SHA256, hash.Length), hash)) found = caller;
+                if (found is not null && _known.Count < Remembered) _known[remembered] = found;
             }
             finally
             {
@@ -83,7 +94,6 @@ internal sealed class KeyRing
         {
             Interlocked.Decrement(ref _waiting);
         }
-        if (found is not null && _known.Count < Remembered) _known[remembered] = found;
         return found;
     }
 

@@ -15,16 +15,31 @@ internal static class LocalConnection
         "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix",
     ];
 
-    public static bool Made(HttpContext context, IEnumerable<string> localHosts)
+    /// <summary>Whether it was made over loopback.</summary>
+    public static bool Made(HttpContext context, IEnumerable<string> localHosts) => Made(context, localHosts, own: null);
+
+    /// <summary>Whether it was made over loopback, or from the very address that it came to: no other machine has that.</summary>
+    public static bool MadeHere(HttpContext context, IEnumerable<string> localHosts) => Made(context, localHosts, context.Connection.LocalIpAddress);
+
+    private static bool Made(HttpContext context, IEnumerable<string> localHosts, IPAddress? own)
     {
-        if (context.Connection.RemoteIpAddress is not { } remote || !IsLoopback(remote)) return false;
-        if (context.Features.Get<RemoteSocket>() is { } socket && (socket.EndPoint is not IPEndPoint ip || !IsLoopback(ip.Address))) return false;
+        if (context.Connection.RemoteIpAddress is not { } remote || !IsHere(remote, own)) return false;
+        if (context.Features.Get<RemoteSocket>() is { } socket)
+        {
+            var local = own is null ? null : (socket.Local as IPEndPoint)?.Address;
+            if (socket.EndPoint is not IPEndPoint ip || !IsHere(ip.Address, local)) return false;
+        }
         foreach (var mark in ProxyMarks)
             if (context.Request.Headers.ContainsKey(mark)) return false;
-        return IsLocalHost(context.Request.Host.Host, localHosts);
+        var host = context.Request.Host.Host;
+        return IsLocalHost(host, localHosts) || (own is not null && IPAddress.TryParse(host, out var named) && Plain(named).Equals(Plain(own)));
     }
 
-    public static bool IsLoopback(IPAddress address) => IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+    private static bool IsHere(IPAddress remote, IPAddress? own) => IsLoopback(remote) || (own is not null && Plain(remote).Equals(Plain(own)));
+
+    public static bool IsLoopback(IPAddress address) => IPAddress.IsLoopback(Plain(address));
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     /// <summary>Whether a host name means this machine and cannot mean another.</summary>
     public static bool IsLocalHost(string host, IEnumerable<string> localHosts) =>

@@ -36,6 +36,6 @@ internal sealed class Recovery(Readers readers)
     public async Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) =>
         await readers.All("live-operations", r => (r.Text(0), r.GetInt32(1), r.Text(2)), cancellation).ConfigureAwait(false);
 
-    public async Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) =>
-        await readers.All("pages-owed", Rows.Page, cancellation, limit).ConfigureAwait(false);
+    public async Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) =>
+        await readers.All("pages-owed", Rows.Page, cancellation, limit, skip).ConfigureAwait(false);
 }

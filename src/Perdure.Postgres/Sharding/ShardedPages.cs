@@ -7,12 +7,12 @@ namespace Perdure.Postgres;
 public sealed partial class ShardedStore
 {
     /// <inheritdoc />
-    public async Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation)
+    public async Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation)
     {
-        var asked = OpenStores().Select(store => store.PagesOwed(limit, cancellation)).ToList();
+        var asked = OpenStores().Select(store => store.PagesOwed(0, (int)Math.Min(int.MaxValue, (long)skip + limit), cancellation)).ToList();
         await Task.WhenAll(asked.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (asked.Find(a => a.IsCompletedSuccessfully) is null) await Task.WhenAll(asked).ConfigureAwait(false);
-        return [.. asked.Where(a => a.IsCompletedSuccessfully).SelectMany(a => a.Result).OrderBy(page => page.RaisedAt).Take(limit)];
+        return [.. asked.Where(a => a.IsCompletedSuccessfully).SelectMany(a => a.Result).OrderByDescending(page => page.RaisedAt).Skip(skip).Take(limit)];
     }
 
     /// <inheritdoc />

@@ -84,4 +84,4 @@ SELECT m.workflow, m.version, t.operation FROM stack_tally t JOIN map m ON m.id 
 
 -- name: pages-owed
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error
-FROM page p JOIN state s ON s.id = p.state JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id LIMIT $1
+FROM page p JOIN state s ON s.id = p.state JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id DESC LIMIT $1 OFFSET $2

@@ -211,8 +211,8 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
             [.. tables.Instances.Values.Where(r => r.Stack.Count > 0).SelectMany(r => r.Stack.Values.Select(s => (r.First.Workflow, r.First.WorkflowVersion, s.Operation))).Distinct().Order()]);
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Read<IReadOnlyList<StoredPage>>("pages-owed", tables =>
-        [.. tables.Pages.Where(p => p.DeliveredAt is null).Take(limit)]);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => Read<IReadOnlyList<StoredPage>>("pages-owed", tables =>
+        [.. tables.Pages.Reverse().Where(p => p.DeliveredAt is null).Skip(skip).Take(limit)]);
 
     /// <inheritdoc />
     public Task Forget(int of, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => Write("forget", tables =>

@@ -48,7 +48,7 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => store.Records(instance, fromVersion, limit, cancellation);
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => store.FindKey(@namespace, workflow, requestKey, cancellation);
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => store.LiveOperations(cancellation);
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => store.PagesOwed(limit, cancellation);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => store.PagesOwed(skip, limit, cancellation);
     public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => store.Forget(lane, messages, cancellation);
     public bool IsDivided => store.IsDivided;
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => store.PageTried(key, delivered, error, at, cancellation);

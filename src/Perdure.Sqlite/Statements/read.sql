@@ -50,7 +50,7 @@ SELECT m.workflow, m.version, t.operation FROM stack_tally t JOIN map m ON m.id 
 
 -- name: pages-owed
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error
-FROM page p CROSS JOIN state s ON s.id = p.state CROSS JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id LIMIT ?1
+FROM page p CROSS JOIN state s ON s.id = p.state CROSS JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id DESC LIMIT ?1 OFFSET ?2
 
 -- name: workflow-ids-up
 SELECT i.id, (SELECT max(version) FROM log l WHERE l.instance = i.id) FROM instance i JOIN scope c ON c.id = i.scope

@@ -61,8 +61,8 @@ public interface IStore : IAsyncDisposable
     /// <summary>Stack entries by operation of all instances that have not ended: what somebody may have to undo.</summary>
     Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation);
 
-    /// <summary>Pages that nobody has acknowledged, oldest first.</summary>
-    Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation);
+    /// <summary>Pages that nobody has acknowledged, newest first, from behind the first <paramref name="skip"/> of them on.</summary>
+    Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation);
 
     /// <summary>Remembers a try at delivering a page, and where <paramref name="delivered"/>, that it arrived.</summary>
     Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation);

@@ -117,7 +117,7 @@ internal sealed class Engine(Node node) : IPerdure
         {
             using var document = JsonDocument.Parse(body, new() { MaxDepth = 64, AllowDuplicateProperties = false });
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             faults.Add(InputFaults.Of(e));
         }
@@ -205,11 +205,13 @@ internal sealed class Engine(Node node) : IPerdure
 /// <summary>What the JSON reader found, for people.</summary>
 internal static class InputFaults
 {
-    public static InputFault Of(JsonException e)
+    public static InputFault Of(Exception e)
     {
+        // The parser compares names as text, and half of a surrogate pair is none.
+        if (e is not JsonException json) return new("$", "A property's name has half of a character.");
         var message = e.Message;
         var tail = message.IndexOf(" Path: ", StringComparison.Ordinal);       // said by the path already
-        return new(e.Path ?? "$", tail > 0 ? message[..tail] : message);
+        return new(json.Path ?? "$", tail > 0 ? message[..tail] : message);
     }
 
     /// <summary>All of them in one line.</summary>

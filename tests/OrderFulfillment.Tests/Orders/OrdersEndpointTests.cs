@@ -65,6 +65,26 @@ public sealed class OrdersEndpointTests
         Assert.Empty(engine.Started);
     }
 
+    [Theory]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"orderId":"o-1","\udc00rder":1}""")]
+    [InlineData("""{"shipTo":{"\ud800":1,"name":"Ada"}}""")]
+    [InlineData("""{"lines":[{"sku":"SKU-1","\ud83dx":1}]}""")]
+    public async Task Half_a_character_in_a_name_is_a_fault_of_the_order_and_not_of_the_shop(string body)
+    {
+        var engine = new FakePerdure(_ => throw new InvalidOperationException());
+        await using var shop = await ShopWithoutEngine.Open(engine);
+        using var response = await Send(shop, Encoding.UTF8.GetBytes(body));
+
+        Assert.Equal(400, (int)response.StatusCode);
+        var problem = JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(Stop));
+        Assert.Equal("input.invalid", problem.GetProperty("code").GetString());
+        var fault = Assert.Single(problem.GetProperty("faults").EnumerateArray());
+        Assert.Equal("$", fault.GetProperty("path").GetString());
+        Assert.Contains("half of a character", fault.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Empty(engine.Started);
+    }
+
     [Fact]
     public async Task What_is_too_large_is_refused_before_it_is_read()
     {

@@ -113,7 +113,7 @@ public sealed class StaleReadTests(Followed servers) : ReplicaTest(servers), ICl
         await store.Inbox(0, 10, Now);
         await store.Active(0, default, 10, Now);
         await store.LiveOperations(Now);
-        await store.PagesOwed(10, Now);
+        await store.PagesOwed(0, 10, Now);
         await store.Retention.Remove(Life.Day, default, 10, Now);
         await store.Views.Feed(0, 10, Now);
         await store.Views.Find(life.Id, Now);

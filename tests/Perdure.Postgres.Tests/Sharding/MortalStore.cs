@@ -74,7 +74,7 @@ internal sealed class MortalStore(ShardedStore store, Func<string, bool, bool> m
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => Asked(() => store.Records(instance, fromVersion, limit, cancellation));
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => Asked(() => store.FindKey(@namespace, workflow, requestKey, cancellation));
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => Asked(() => store.LiveOperations(cancellation));
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Asked(() => store.PagesOwed(limit, cancellation));
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => Asked(() => store.PagesOwed(skip, limit, cancellation));
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => Written("page", () => store.PageTried(key, delivered, error, at, cancellation));
     public Task Close(CancellationToken cancellation) => Gone ? Task.CompletedTask : store.Close(cancellation);
     public ValueTask DisposeAsync() => store.DisposeAsync();

@@ -196,7 +196,7 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => Some(
         _rows.Values.Where(r => r.Status != Status.Ended).SelectMany(r => r.Stack.Values.Select(s => (r.First.Workflow, r.First.WorkflowVersion, s.Operation))).Distinct());
 
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => Some(_pages.Where(p => p.DeliveredAt is null).Take(limit));
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => Some(_pages.AsEnumerable().Reverse().Where(p => p.DeliveredAt is null).Skip(skip).Take(limit));
     public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation)
     {
         foreach (var message in messages) _outbox.RemoveAll(m => m.To == message.To && m.MessageId == message.MessageId);

@@ -109,7 +109,7 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) => database.Rows.Records(instance, fromVersion, limit, cancellation);
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => database.Rows.FindKey(@namespace, workflow, requestKey, cancellation);
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => database.Rows.LiveOperations(cancellation);
-    public Task<IReadOnlyList<StoredPage>> PagesOwed(int limit, CancellationToken cancellation) => database.Rows.PagesOwed(limit, cancellation);
+    public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => database.Rows.PagesOwed(skip, limit, cancellation);
     public Task Forget(int lane, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation) => database.Rows.Forget(lane, messages, cancellation);
     public Task PageTried(string key, bool delivered, string? error, DateTimeOffset at, CancellationToken cancellation) => database.Rows.PageTried(key, delivered, error, at, cancellation);
 
