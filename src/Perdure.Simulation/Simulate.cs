@@ -154,6 +154,9 @@ public sealed partial record Simulate
     /// <param name="check">Throws, or calls <see cref="SimulatedWorld.Fail"/>, where it does not hold.</param>
     public Simulate Invariant(string name, Action<SimulatedWorld> check) => this with { Invariants = Invariants.Add((name, check)) };
 
+    /// <summary>Only what every simulation is held against.</summary>
+    internal Simulate WithoutInvariants() => this with { Invariants = [] };
+
     /// <summary>Brings about a fault at a moment; one that strikes requests or attempts strikes the next of them.</summary>
     /// <param name="time">When, from the beginning of the world.</param>
     /// <param name="fault">Which.</param>
