@@ -85,7 +85,7 @@ internal sealed class Clients(World world, WorldOptions options)
                 if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) Retry(node.Engine, id);
             }
             else if (world.Database.Tables.Map(record.First.Workflow, record.First.WorkflowVersion)?.Find(record.State) is { Kind: StateKind.Gate, Role: { } role } && world.Chance.Workload.Happens(0.3))
-                Decide(node.Engine, id, record.Visit, world.Chance.Workload.Happens(0.7), Officer with { Roles = [role] });
+                Decide(node.Engine, id, record.Visit, Approves(id, record.Visit), Officer with { Roles = [role] });
         }
         world.Schedule.After(Second / 2, null, "operator looks", Look);
     }
@@ -96,6 +96,12 @@ internal sealed class Clients(World world, WorldOptions options)
         int? number = world.Watch.Instances.TryGetValue(id, out var instance) ? instance.Incident?.Number : null;
         var answer = engine.Retry(id, Officer, number, ModeFor(id));
         if (number is { } told) world.Watch.Told(answer, CommandsLast.Retry(told), id);
+    }
+
+    private bool Approves(InstanceId id, int visit)
+    {
+        var falls = world.Chance.Workload.Happens(0.7);
+        return options.Decided?.Invoke(world, id, visit) ?? falls;
     }
 
     private void Decide(IPerdure engine, InstanceId id, int visit, bool approved, Caller by) =>

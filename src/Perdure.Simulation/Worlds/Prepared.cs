@@ -89,16 +89,24 @@ public sealed partial record Simulate
             List<string> points = [];
             var options = Options(Recipe(seed));
             var (calm, violation) = Run(options with { Durable = batch => points.Add(Words(batch)) }, seed);
-            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)]);
+            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)], 0);
             var expected = new Outcomes(calm);
             List<CrashDifference> differences = [];
+            var notCompared = 0;
             for (var point = 1; point <= points.Count; point++)
                 foreach (var before in (bool[])[true, false])
                 {
-                    var (world, wrong) = Run(options with { Crash = new(point, before) }, seed);
-                    foreach (var difference in wrong is null ? new Outcomes(world).Against(expected) : [wrong.Message]) differences.Add(new(point, before, points[point - 1], difference));
+                    var (world, wrong) = Run(options with { Crash = new(point, before), Decided = expected.Decided }, seed);
+                    if (wrong is not null)
+                    {
+                        differences.Add(new(point, before, points[point - 1], wrong.Message));
+                        continue;
+                    }
+                    var outcomes = new Outcomes(world);
+                    notCompared += outcomes.NotComparedWith(expected);
+                    differences.AddRange(outcomes.Against(expected).Select(difference => new CrashDifference(point, before, points[point - 1], difference)));
                 }
-            return new(points.Count, 2 * points.Count, differences);
+            return new(points.Count, 2 * points.Count, differences, notCompared);
         }
 
         public ExploreReport Explore(int depth, int paths)
