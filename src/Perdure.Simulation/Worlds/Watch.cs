@@ -252,11 +252,11 @@ internal sealed class Watch
             }
             catch (Violation violation)
             {
-                Report(new(name, violation.Seen));
+                Report(new(name, violation.Seen) { IsInvariant = true });
             }
             catch (Exception e)
             {
-                Report(new(name, e.Message));
+                Report(new(name, e.Message) { IsInvariant = true });
             }
         }
         _changed.Clear();
