@@ -25,7 +25,8 @@ internal static class ExitCode
         }
     }
 
-    private static Exception Root(Exception e) => e is TargetInvocationException { InnerException: { } inner } ? Root(inner) : e;
+    /// <summary>What user code threw, where it was called by reflection.</summary>
+    public static Exception Root(Exception e) => e is TargetInvocationException { InnerException: { } inner } ? Root(inner) : e;
 }
 
 /// <summary>Something given to the tool cannot be used; the message says what and what to do.</summary>

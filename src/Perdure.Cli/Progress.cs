@@ -23,6 +23,9 @@ internal sealed class Progress
         Write(text());
     }
 
+    /// <summary>Says something at once, which stays.</summary>
+    public void Tell(string text) => End(text);
+
     /// <summary>Says the last of it.</summary>
     public void End(string text)
     {

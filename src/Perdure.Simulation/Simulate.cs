@@ -154,6 +154,9 @@ public sealed partial record Simulate
     /// <param name="check">Throws, or calls <see cref="SimulatedWorld.Fail"/>, where it does not hold.</param>
     public Simulate Invariant(string name, Action<SimulatedWorld> check) => this with { Invariants = Invariants.Add((name, check)) };
 
+    /// <summary>Only what every simulation is held against.</summary>
+    internal Simulate WithoutInvariants() => this with { Invariants = [] };
+
     /// <summary>Brings about a fault at a moment; one that strikes requests or attempts strikes the next of them.</summary>
     /// <param name="time">When, from the beginning of the world.</param>
     /// <param name="fault">Which.</param>
@@ -167,19 +170,25 @@ public sealed partial record Simulate
     public Simulate When(Phase phase, FaultKind fault) => this with { Script = Script.Add(new(TimeSpan.Zero, fault, 0, $"{fault} while {phase}", phase)) };
 
     /// <summary>Runs seeds one after the other, until one fails; that one is minimised and told as a timeline.</summary>
-    /// <param name="seeds">How many.</param>
-    /// <param name="first">The first of them.</param>
-    /// <param name="progress">Told after each seed.</param>
-    /// <param name="cancellation">Ends the runs; what was found until then is reported.</param>
+    /// <param name="seeds">How many; at least one.</param>
+    /// <param name="first">The first of them; behind the highest comes 0.</param>
+    /// <param name="progress">Told after each seed, and of one that fails as soon as it has, before it is minimised.</param>
+    /// <param name="cancellation">Ends the runs, and the minimising; what was found until then is reported.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No seed is asked for.</exception>
     public SimulationReport Run(int seeds = 100, ulong first = 1, Action<SimulationReport>? progress = null, CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
         using var prepared = new Prepared(this);
         var report = new SimulationReport { Reach = prepared.Reach };
-        for (var seed = first; seed < first + (ulong)seeds && !cancellation.IsCancellationRequested; seed++)
+        for (var (seed, left) = (first, seeds); left > 0 && !cancellation.IsCancellationRequested; seed = unchecked(seed + 1), left--)
         {
             var recipe = prepared.Recipe(seed);
             var result = prepared.Run(recipe);
-            if (result.Violation is not null) result = prepared.Minimised(recipe, result);
+            if (result.Violation is not null)
+            {
+                progress?.Invoke(report.And(result));
+                result = prepared.Minimised(recipe, result, cancellation);
+            }
             report = report.And(result);
             progress?.Invoke(report);
             if (!report.Passed) break;

@@ -19,6 +19,14 @@ public sealed class HistoriesReplayed(World world) : IClassFixture<World>
     }
 
     [Fact]
+    public void A_body_that_holds_its_thread_ends_with_2_and_is_named()
+    {
+        var (code, _, errors) = Replay(world.Assembly("holds", changes: [("await visit.Sleep(TimeSpan.Zero);", "new System.Threading.ManualResetEventSlim().Wait(); await visit.Sleep(TimeSpan.Zero);")]));
+        Assert.True(code == 2, errors);
+        Assert.Matches("The body of [0-9a-z]{13} of 'book-trip' in visit 2, state 'FlightBooked', holds its thread", errors);
+    }
+
+    [Fact]
     public void A_harmless_change_passes()
     {
         var (code, output, _) = Replay(world.Assembly("harmless", changes: [("return room.Ok ? new Booked(booked.Ticket, room.Value.Number)", "return room.Ok ? new Booked(booked.Ticket, \"the best \" + room.Value.Number)")]));

@@ -100,4 +100,73 @@ public sealed class Simulations(World world) : IClassFixture<World>
         Assert.True(code == 2, errors);
         Assert.Contains("No simulation starts other-trip: neither does Tests.Trips.", errors, StringComparison.Ordinal);
     }
+
+    private const string Broken = ".Invariant(\"nobody ends\", world => { if (world.Instances.Any(i => i.State == \"Booked\")) world.Fail(\"Somebody did.\"); })";
+
+    [Fact]
+    public void The_minimised_failure_is_run_again_by_its_recipe_and_written_as_a_page()
+    {
+        var (assembly, page) = (With("recipe", Broken), Path.Combine(world.Folder, "failure.html"));
+        var (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--seeds", "2", "--json", "--html", page);
+        Assert.True(code == 1, output + errors);
+        Assert.Contains("Seed 1 failed: nobody ends: Somebody did.", errors, StringComparison.Ordinal);
+        Assert.Contains("Somebody did.", File.ReadAllText(page), StringComparison.Ordinal);
+        using var report = System.Text.Json.JsonDocument.Parse(output);
+        var recipe = report.RootElement.GetProperty("recipe").GetString()!;
+        Assert.Contains("starts=1", recipe, StringComparison.Ordinal);
+        Assert.True(report.RootElement.GetProperty("repeats").GetBoolean());
+
+        (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--again", recipe);
+        Assert.True(code == 1, output + errors);
+        Assert.StartsWith("Seed 1: nobody ends: Somebody did.", output, StringComparison.Ordinal);
+        Assert.Contains($"Again: {recipe}", output, StringComparison.Ordinal);
+        Assert.Contains($"--workflow book-trip --again \"{recipe}\"", output, StringComparison.Ordinal);
+
+        (code, _, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--again", recipe, "--seed", "3");
+        Assert.True(code == 2, errors);
+        (code, _, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--again", "sead=1");
+        Assert.True(code == 2, errors);
+        Assert.Contains("A line has no 'sead'.", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_last_seed_there_is_can_be_run()
+    {
+        var (code, output, errors) = World.Run("simulate", "--assembly", With("last", Broken), "--workflow", "book-trip", "--seeds", "1", "--seed", "18446744073709551615");
+        Assert.True(code == 1, output + errors);
+    }
+
+    [Fact]
+    public void An_invariant_of_the_name_of_a_promise_ends_with_1()
+    {
+        var (code, output, errors) = World.Run("simulate", "--assembly", With("called-liveness", Broken.Replace("nobody ends", "liveness", StringComparison.Ordinal)), "--workflow", "book-trip", "--seeds", "2");
+        Assert.True(code == 1, $"{code}: {output}{errors}");
+    }
+
+    [Fact]
+    public void A_simulation_that_cannot_be_made_does_not_keep_another_from_running()
+    {
+        var assembly = world.Assembly("throws", Simulation.Replace("INVARIANT", "", StringComparison.Ordinal) + """
+
+            public static class MoreTests
+            {
+                public static Perdure.Simulation.Simulate Impossible => throw new System.IO.InvalidDataException("There is no disk.");
+            }
+            """);
+        var (code, output, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--seeds", "2");
+        Assert.True(code == 0, output + errors);
+        (code, _, errors) = World.Run("simulate", "--assembly", assembly, "--workflow", "book-trip", "--simulation", "MoreTests.Impossible");
+        Assert.Equal(2, code);
+        Assert.Contains("MoreTests.Impossible cannot be made: There is no disk.", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_that_would_be_left_unheeded_are_refused()
+    {
+        var inputs = Path.Combine(world.Folder, "unheeded.json");
+        File.WriteAllText(inputs, """[{"traveller":"Ada","city":"Lisbon","price":70}]""");
+        var (code, _, errors) = World.Run("simulate", "--assembly", With("unheeded", ""), "--workflow", "book-trip", "--inputs", inputs, "--simulation", "Tests.Trips");
+        Assert.Equal(2, code);
+        Assert.Contains("--simulation", errors, StringComparison.Ordinal);
+    }
 }

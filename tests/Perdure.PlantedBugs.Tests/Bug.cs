@@ -31,6 +31,9 @@ public sealed record Bug(string Name, string Means, params Change[] Changes)
     /// <summary>Whether it is looked for in the workflow whose operations run inside of transactions; then <see cref="Shares"/> says whether nodes become zombies there.</summary>
     public bool Transacts { get; init; }
 
+    /// <summary>Whether the scenario's own invariants are left out, so that the oracles that every simulation has must see it.</summary>
+    public bool BuiltInOnly { get; init; }
+
     /// <summary>Which oracles may be the first to see it.</summary>
     public IReadOnlyList<string> Seen { get; init; } = [];
 

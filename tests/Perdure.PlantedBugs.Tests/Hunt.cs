@@ -18,7 +18,7 @@ internal sealed class Hunt
 
     private readonly MethodInfo _run;
 
-    private readonly bool _shares, _transacts;
+    private readonly bool _shares, _transacts, _invariants;
 
     /// <param name="bug">What is planted; null for the engine as it is.</param>
     /// <param name="shares">Whether nodes share lanes; as the bug says unless given.</param>
@@ -26,6 +26,7 @@ internal sealed class Hunt
     public Hunt(Bug? bug, bool shares = false, bool transacts = false)
     {
         _transacts = transacts || bug is { Transacts: true };
+        _invariants = bug is not { BuiltInOnly: true };
         _shares = shares || bug is { Shares: true };
         _run = Planted.Compile(bug).GetType("Perdure.PlantedBugs.Scenario.Entry")!.GetMethod("Run")!;
     }
@@ -40,7 +41,7 @@ internal sealed class Hunt
         {
             try
             {
-                var (ran, oracle, seen) = ((int, string?, string))_run.Invoke(null, [first, seeds, _shares, _transacts, (Action<int>)(n => { Volatile.Write(ref reached, n); if (Volatile.Read(ref over)) throw new OperationCanceledException(); })])!;
+                var (ran, oracle, seen) = ((int, string?, string))_run.Invoke(null, [first, seeds, _shares, _transacts, _invariants, (Action<int>)(n => { Volatile.Write(ref reached, n); if (Volatile.Read(ref over)) throw new OperationCanceledException(); })])!;
                 found = new(ran, oracle, seen);
             }
             catch (TargetInvocationException e)

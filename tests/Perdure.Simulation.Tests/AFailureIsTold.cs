@@ -131,8 +131,90 @@ public sealed class AFailureIsTold
         Assert.Equal(0, report.Reach.Count(FaultKind.NodePause, Phase.Running));
         Assert.DoesNotContain(report.Reach.Missed(), m => m.Kind == FaultKind.NodePause || m.Phase == Phase.AtGate);
 
-        var none = ATripIsSimulated.Trips.OnlyFaults(FaultKind.UndoFails).Run(0);
+        var none = ATripIsSimulated.Trips.OnlyFaults().Fault(FaultKind.UndoFails, 1e-9).Run(1);
         Assert.Equal([(FaultKind.UndoFails, Phase.Compensating)], none.Reach!.Missed());
         Assert.Contains("Not reached: UndoFails while Compensating.", none.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void As_many_seeds_are_run_as_were_asked_for_wherever_they_begin()
+    {
+        var trips = ATripIsSimulated.Trips.WithoutFaults();
+        Assert.Equal(1, trips.Run(1, ulong.MaxValue).Seeds);
+        Assert.Equal(3, trips.Run(3, ulong.MaxValue - 1).Seeds);
+        var failed = trips.Invariant("never", world => world.Fail("It does.")).Run(1, ulong.MaxValue);
+        Assert.Equal(ulong.MaxValue, failed.Failed!.Seed);
+    }
+
+    [Fact]
+    public void A_run_of_no_seed_is_refused_and_one_that_was_stopped_before_its_first_has_not_passed()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => ATripIsSimulated.Trips.Run(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ATripIsSimulated.Trips.Run(-1));
+        var stopped = ATripIsSimulated.Trips.Run(1, cancellation: new(canceled: true));
+        Assert.Equal(0, stopped.Seeds);
+        Assert.False(stopped.Passed);
+        Assert.Null(stopped.Failed);
+    }
+
+    [Fact]
+    public void A_failure_that_does_not_come_again_is_told_as_one_that_does_not_with_what_is_known_of_it()
+    {
+        var once = 0;
+        var report = ATripIsSimulated.Trips.Invariant("only once", world =>
+        {
+            if (world.Instances.Any(i => i.State == "Booked") && once++ == 0) world.Fail("It was the first time.");
+        }).Run(5);
+        Assert.False(report.Passed);
+        Assert.False(report.Failed!.Repeats);
+        Assert.Null(report.Line);
+        var text = report.ToString();
+        Assert.StartsWith("Seed 1: only once: It was the first time.\nThe same seed did not fail again: something outside of the simulation decides.", text, StringComparison.Ordinal);
+        Assert.Contains($"{report.Failed.Events:N0} events", text, StringComparison.Ordinal);
+        Assert.Contains("seed=1", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Again:", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Minimised", text, StringComparison.Ordinal);
+        Assert.Contains("did not fail again", Page(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_seed_that_fails_otherwise_the_second_time_is_told_with_both_failures()
+    {
+        var runs = 0;
+        var report = ATripIsSimulated.Trips.Starts("book-trip", (_, _) => { runs++; return new Trip("one more", "Oslo"); }, count: 1)
+            .Invariant("first", world => { if (runs == 1) world.Fail("First."); }).Invariant("second", world => { if (runs > 1) world.Fail("Second."); }).Run(1);
+        Assert.False(report.Failed!.Repeats);
+        Assert.StartsWith("Seed 1: first: First.\nThe same seed failed otherwise the second time, with second: Second.", report.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_seed_that_fails_is_told_at_once_and_who_stops_the_shrinking_has_the_failure()
+    {
+        using var stop = new CancellationTokenSource();
+        var told = new List<SimulationReport>();
+        var report = NobodyRecovers.Run(50, progress: so =>
+        {
+            told.Add(so);
+            if (so.Failed is not null) stop.Cancel();
+        }, cancellation: stop.Token);
+        Assert.Equal(report.Failed!.Seed, told.First(so => so.Failed is not null).Failed!.Seed);
+        Assert.StartsWith($"Seed {report.Failed.Seed}: nobody recovers: ", report.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Not minimised, since it was stopped.", report.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"Again: {report.Line}", report.ToString(), StringComparison.Ordinal);
+        Assert.False(NobodyRecovers.Again(report.Line!).Passed);
+    }
+
+    private static string Page(SimulationReport report)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"perdure-timeline-{Guid.NewGuid():N}.html");
+        try
+        {
+            report.WriteHtml(file);
+            return File.ReadAllText(file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

@@ -39,4 +39,17 @@ public sealed class FaultsAreSwitched
         var scripted = Trips.WithoutFaults().When(Phase.Running, FaultKind.OperationSlow).Run(1);
         Assert.True(Struck(scripted, FaultKind.OperationSlow) > 0);
     }
+
+    [Fact]
+    public void The_jump_with_which_the_clock_of_a_life_begins_is_counted_and_shown_and_can_be_switched_off()
+    {
+        var jumps = Trips.OnlyFaults().Fault(FaultKind.ClockJump, 1e-9).Invariant("nobody books", world =>
+        {
+            if (world.Instances.Any(i => i.State == "Booked")) world.Fail("Somebody did.");
+        });
+        var shown = (jumps with { MinimisingRuns = 0 }).Run(1);
+        Assert.Equal(2, Struck(shown, FaultKind.ClockJump));
+        Assert.Contains("fault: ClockJump", shown.Timeline, StringComparison.Ordinal);
+        Assert.Contains(FaultKind.ClockJump, jumps.Run(1).Failed!.Recipe.Off);
+    }
 }

@@ -11,7 +11,11 @@ namespace Perdure.Cli.Commands;
 /// <summary><c>perdure simulate</c></summary>
 internal static class SimulateCommand
 {
-    private sealed record Asked(string Assembly, string Workflow, int Seeds, ulong Seed, int? Nodes, string? Inputs, string? Simulation, bool Json);
+    private sealed record Asked(string Assembly, string Workflow, int Seeds, ulong Seed, int? Nodes, string? Inputs, string? Simulation, bool Json)
+    {
+        public string? Again { get; init; }
+        public string? Html { get; init; }
+    }
 
     public static Command Command()
     {
@@ -22,13 +26,20 @@ internal static class SimulateCommand
         var nodes = new Option<int?>("--nodes") { Description = "How many nodes share the instances; otherwise as the simulation says, or 3 with --inputs.", HelpName = "N" };
         var inputs = new Option<string?>("--inputs") { Description = "A JSON array of sample inputs. Operations then give made-up outputs.", HelpName = "FILE.json" };
         var simulation = new Option<string?>("--simulation") { Description = "Which simulation, where the assembly has several of the workflow: Class.Method.", HelpName = "NAME" };
+        var again = new Option<string?>("--again") { Description = "Runs again what a report says behind \"Again: build=…\": a minimised failure.", HelpName = "RECIPE" };
+        var html = new Option<string?>("--html") { Description = "Where a failure is written as a page, with a lane for each node, the store and each instance.", HelpName = "FILE.html" };
         var json = new Option<bool>("--json") { Description = "The report as JSON on the standard output." };
         var command = new Command("simulate", """
             Runs a workflow on the real runtime in simulated worlds: virtual time, and the faults that production brings, from a seed. The assembly says what is simulated by a public static
             method or property that returns Simulate; without one, give sample inputs. Ctrl-C ends it after the seed that runs, and what was found is reported.
-            """) { assembly, workflow, seeds, seed, nodes, inputs, simulation, json };
-        command.SetAction(parsed => ExitCode.Of(() => Run(new(parsed.GetRequiredValue(assembly), parsed.GetRequiredValue(workflow), parsed.GetValue(seeds), parsed.GetValue(seed), parsed.GetValue(nodes),
-            parsed.GetValue(inputs), parsed.GetValue(simulation), parsed.GetValue(json)))));
+            """) { assembly, workflow, seeds, seed, nodes, inputs, simulation, again, html, json };
+        command.SetAction(parsed => ExitCode.Of(() =>
+        {
+            if (parsed.GetValue(again) is not null && ((Option[])[seeds, seed, nodes]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } also)
+                throw new UnusableInput($"A recipe says which seed and how many nodes: {also.Name} cannot be given with --again.");
+            return Run(new(parsed.GetRequiredValue(assembly), parsed.GetRequiredValue(workflow), parsed.GetValue(seeds), parsed.GetValue(seed), parsed.GetValue(nodes), parsed.GetValue(inputs), parsed.GetValue(simulation),
+                parsed.GetValue(json)) { Again = parsed.GetValue(again), Html = parsed.GetValue(html) });
+        }));
         return command;
     }
 
@@ -43,28 +54,46 @@ internal static class SimulateCommand
         var stop = interruption.Token;
         var began = Stopwatch.GetTimestamp();
         var progress = new Progress();
-        var report = simulation.Run(asked.Seeds, asked.Seed, r => progress.Say(() => Line(r, began)), stop);
+        var failureTold = false;
+        var report = asked.Again is { } recipe ? simulation.Again(recipe) : simulation.Run(asked.Seeds, asked.Seed, Told, stop);
         progress.End(Line(report, began));
 
-        var code = report.Failed is not { } failed ? ExitCode.Passed : failed.Violation!.Oracle == "liveness" ? ExitCode.LostLiveness : ExitCode.Breaks;
-        var reproduce = report.Failed is { } broken ? Reproduce(asked, broken.Seed) : null;
+        // A run that was stopped before its first seed had come to its end has shown nothing.
+        var code = report.Passed ? ExitCode.Passed : report.Failed?.Violation is { Oracle: "liveness", IsInvariant: false } ? ExitCode.LostLiveness : ExitCode.Breaks;
+        var reproduce = report.Failed is { } broken ? asked.Again is { } given ? Reproduce(asked, Again(given)) : Reproduce(asked, Seed(asked, broken.Seed)) : null;
+        var minimised = asked.Again is null && report.Line is { } line ? Reproduce(asked, Again(line)) : null;
+        if (asked.Html is { } html && report.Failed is not null) report.WriteHtml(html);
         if (asked.Json)
             Console.WriteLine(JsonSerializer.Serialize(new
             {
                 report.Passed, Stopped = stop.IsCancellationRequested, report.Seeds, report.Events, VirtualHours = report.Time.TotalHours, Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
                 FailedSeed = report.Failed?.Seed, Oracle = report.Failed?.Violation!.Oracle, Message = report.Failed?.Violation!.Seen, Reproduce = reproduce,
+                Repeats = report.Failed?.Repeats, Recipe = report.Line,
             }, ReplayCommand.Json));
         else
         {
             Console.WriteLine(report.ToString());
             if (stop.IsCancellationRequested) Console.WriteLine($"Stopped after {report.Seeds} of {asked.Seeds} seeds.");
             if (reproduce is not null) Console.WriteLine($"Again: {reproduce}");
+            if (minimised is not null) Console.WriteLine($"Again, minimised: {minimised}");
         }
         return code;
+
+        // Of a failure at once: whoever does not wait until it is minimised has it all the same.
+        void Told(SimulationReport so)
+        {
+            if (so.Failed is { Violation: { } violation } seed && !failureTold)
+            {
+                failureTold = true;
+                progress.Tell($"Seed {seed.Seed} failed: {violation.Message}");
+            }
+            else progress.Say(() => Line(so, began));
+        }
     }
 
     private static Simulate Simulation(Asked asked, UserAssembly code)
     {
+        if (asked is { Inputs: not null, Simulation: not null }) throw new UnusableInput("Give --inputs or --simulation: a simulation of the assembly has inputs of its own.");
         if (asked.Inputs is { } inputs) return SimulatedWorkflow.Of(Workflow(asked, code), Samples(inputs), code.Configure).Nodes(3);
         _ = Workflow(asked, code);
         var all = code.Simulations();
@@ -73,13 +102,28 @@ internal static class SimulateCommand
         var named = asked.Simulation is { } name ? all.Where(s => s.Name == name).ToList() : all;
         if (named.Count == 0) throw new UnusableInput($"The assembly has no simulation {asked.Simulation}. It has: {Names(all)}.");
         // Its workflow chooses a simulation; --simulation chooses of several.
-        var fit = named.Select(s => (s.Name, Simulation: s.Make())).Where(s => s.Simulation.Started.Contains(asked.Workflow)).ToList();
+        var made = named.Select(s => (s.Name, Made: Make(s))).ToList();
+        var broken = string.Concat(made.Where(m => m.Made.Why is not null).Select(m => $" {m.Name} cannot be made: {m.Made.Why}"));
+        var fit = made.Where(m => m.Made.Simulation?.Started.Contains(asked.Workflow) == true).Select(m => (m.Name, Simulation: m.Made.Simulation!)).ToList();
         return fit.Count switch
         {
             1 => fit[0].Simulation,
-            0 => throw new UnusableInput($"No simulation starts {asked.Workflow}: neither does {Names(named)}. Write one, or give sample inputs with --inputs."),
+            0 => throw new UnusableInput($"No simulation starts {asked.Workflow}: neither does {Names(named)}. Write one, or give sample inputs with --inputs.{broken}"),
             _ => throw new UnusableInput($"The assembly has several simulations of {asked.Workflow}; choose one with --simulation: {string.Join(", ", fit.Select(s => s.Name))}."),
         };
+    }
+
+    // One that cannot be made may be that of another workflow.
+    private static (Simulate? Simulation, string? Why) Make((string Name, Func<Simulate> Make) simulation)
+    {
+        try
+        {
+            return (simulation.Make(), null);
+        }
+        catch (Exception e)
+        {
+            return (null, ExitCode.Root(e).Message);
+        }
     }
 
     private static string Names(IEnumerable<(string Name, Func<Simulate> Make)> simulations) => string.Join(", ", simulations.Select(s => s.Name));
@@ -109,10 +153,12 @@ internal static class SimulateCommand
     private static string Line(SimulationReport report, long began) => string.Create(CultureInfo.InvariantCulture,
         $"{report.Seeds:N0} seeds, {report.Events / Stopwatch.GetElapsedTime(began).TotalSeconds:N0} events/s, {report.Time.TotalHours:N1} virtual hours");
 
-    private static string Reproduce(Asked asked, ulong seed) => string.Create(CultureInfo.InvariantCulture,
-        $"perdure simulate --assembly {Quoted(asked.Assembly)} --workflow {asked.Workflow} --seeds 1 --seed {seed}")
-        + (asked.Nodes is { } nodes ? string.Create(CultureInfo.InvariantCulture, $" --nodes {nodes}") : "")
+    private static string Reproduce(Asked asked, string which) => $"perdure simulate --assembly {Quoted(asked.Assembly)} --workflow {asked.Workflow} {which}"
         + (asked.Inputs is { } inputs ? $" --inputs {Quoted(inputs)}" : "") + (asked.Simulation is { } name ? $" --simulation {name}" : "");
+
+    private static string Seed(Asked asked, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"--seeds 1 --seed {seed}{(asked.Nodes is { } nodes ? $" --nodes {nodes}" : "")}");
+
+    private static string Again(string recipe) => $"--again \"{recipe}\"";
 
     private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path;
 }

@@ -42,7 +42,7 @@ internal static class StressCommand
         var json = new Option<bool>("--json") { Description = "The report as JSON on the standard output." };
         var command = new Command("stress", """
             Puts an operation or a workflow under load, away from production data: where does throughput no longer follow the arrivals, or p99 exceed its bound? Ends with 1 where a rate does not
-            stand. Ctrl-C ends it, and what was measured is reported.
+            stand. Ctrl-C ends it, and what was measured is reported; a rate that was not measured to its end has not stood.
             """) { assembly, workflow, operation, stress, inputs, rate, time, warmUp, concurrency, latency, faults, p99, constant, seed, real, json };
         command.SetAction(parsed => ExitCode.Of(() => Run(new(parsed.GetRequiredValue(assembly), parsed.GetValue(workflow), parsed.GetValue(operation), parsed.GetValue(stress), parsed.GetValue(inputs),
             parsed.GetValue(seed), parsed.GetValue(real), parsed.GetValue(json))
@@ -62,7 +62,7 @@ internal static class StressCommand
         var report = stress.Run(asked.Seed, told => progress.Say(() => Line(last = told)), interruption.Token);
         progress.End($"{(last is null ? "" : $"{Line(last)}; ")}rates measured: {report.Rows.Count}");
         Console.WriteLine(asked.Json ? report.ToJson() : report.ToString().TrimEnd('\n'));
-        return report.Rows.All(r => r.Breaks is null) ? ExitCode.Passed : ExitCode.Breaks;
+        return report.Passed ? ExitCode.Passed : ExitCode.Breaks;
     }
 
     private static Stress Chosen(Asked asked, UserAssembly code)
@@ -70,6 +70,7 @@ internal static class StressCommand
         if (new[] { asked.Workflow, asked.Operation, asked.Stress }.Count(given => given is not null) != 1) throw new UnusableInput("Give one of --workflow, --operation and --stress.");
         if (asked.Stress is { } name)
         {
+            if (asked.Inputs is not null) throw new UnusableInput("Give --inputs with --workflow or --operation: a stress test of the assembly has inputs of its own.");
             var all = code.Stresses();
             return all.Where(s => s.Name == name).Select(s => s.Make()).FirstOrDefault()
                 ?? throw new UnusableInput($"The assembly has no stress test {name}. {(all.Count == 0 ? "It has none: no public static method or property that returns Stress." : $"It has: {string.Join(", ", all.Select(s => s.Name))}.")}");

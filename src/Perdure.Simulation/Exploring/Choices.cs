@@ -1,5 +1,6 @@
 using Perdure.Kernel;
 using Perdure.Ports;
+using Perdure.Simulation.Oracles;
 using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation.Exploring;
@@ -37,7 +38,7 @@ internal sealed class Choices(IReadOnlyList<int> given, int depth)
         world.Schedule.After(TimeSpan.TicksPerMillisecond, null, "explorer decides", () =>
         {
             if (world.NodeFor(instance.Id) is { } node && world.Database.Tables.Map(instance.Workflow, instance.WorkflowVersion)?.Find(instance.State) is { Role: { } role })
-                _ = node.Engine.Decide(instance.Id, instance.Visit, way == 0, Officer with { Roles = [role] }, "explored");
+                world.Watch.Told(node.Engine.Decide(instance.Id, instance.Visit, way == 0, Officer with { Roles = [role] }, "explored"), CommandsLast.Decision(instance.Visit, way == 0), instance.Id);
         });
     }
 

@@ -22,7 +22,7 @@ public sealed class CrashDifference(int point, bool before, string what, string 
 /// <summary>What came of a workflow whose node crashed at each durable point in turn.</summary>
 public sealed class CrashReport
 {
-    internal CrashReport(int points, int runs, IReadOnlyList<CrashDifference> differences) => (Points, Runs, Differences) = (points, runs, differences);
+    internal CrashReport(int points, int runs, IReadOnlyList<CrashDifference> differences, int notCompared) => (Points, Runs, Differences, NotCompared) = (points, runs, differences, notCompared);
 
     /// <summary>How many durable points there were.</summary>
     public int Points { get; }
@@ -30,9 +30,11 @@ public sealed class CrashReport
     public int Runs { get; }
     /// <summary>What was otherwise, by durable point.</summary>
     public IReadOnlyList<CrashDifference> Differences { get; }
+    /// <summary>How many times an instance was left out, since people decided otherwise at its gate than without a crash.</summary>
+    public int NotCompared { get; }
     /// <summary>Whether no crash changed anything.</summary>
     public bool Passed => Differences.Count == 0;
 
     /// <inheritdoc />
-    public override string ToString() => string.Join('\n', Differences.Select(d => d.ToString()).Prepend($"{Points} durable points, {Runs} crashes, {Differences.Count} differences."));
+    public override string ToString() => string.Join('\n', Differences.Select(d => d.ToString()).Prepend($"{Points} durable points, {Runs} crashes, {Differences.Count} differences.{(NotCompared == 0 ? "" : $" {NotCompared} times an instance could not be compared, since people decided otherwise at its gate.")}"));
 }

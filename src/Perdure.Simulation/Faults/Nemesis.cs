@@ -50,7 +50,7 @@ internal sealed class Nemesis(World world)
         else world.Faults.Force(one.Kind);
     }
 
-    /// <summary>A life begins: its clock is off and drifts where the mix says so.</summary>
+    /// <summary>A life begins: its clock is off and drifts where the mix says so. Both are strikes, so that they are shown, and that switching the kind off is tried.</summary>
     public void Machine(int place, SimulatedNode node)
     {
         if (_healed) return;
@@ -59,7 +59,11 @@ internal sealed class Nemesis(World world)
             world.Faults.Count(FaultKind.ClockDrift, place);
             node.Clock.Drift(world.Chance.Clocks.Between(-500, 500));
         }
-        if (world.Faults.Rate(FaultKind.ClockJump) > 0) node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
+        if (world.Faults.Rate(FaultKind.ClockJump) > 0)
+        {
+            world.Faults.Count(FaultKind.ClockJump, place);
+            node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
+        }
     }
 
     /// <summary>When the last of those that are paused wakes up.</summary>

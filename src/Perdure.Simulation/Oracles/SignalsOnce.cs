@@ -3,7 +3,7 @@ using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation.Oracles;
 
-/// <summary>Messages are neither lost nor taken twice, and are consumed in the order in which they came.</summary>
+/// <summary>Messages are neither lost nor taken twice, are given to who awaits them, and are consumed in the order in which they came.</summary>
 internal sealed class SignalsOnce(World world) : Oracle(world)
 {
     private readonly Dictionary<InstanceId, List<(string Signal, string Id)>> _waiting = [];
@@ -56,5 +56,15 @@ internal sealed class SignalsOnce(World world) : Oracle(world)
         if (recorded.After.Signals.IsEmpty && _waiting.GetValueOrDefault(id) is null or []) return;
         var kept = recorded.After.Signals.Select(s => s.MessageId);
         if (!recorded.After.Ended && !kept.SequenceEqual((_waiting.GetValueOrDefault(id) ?? []).Select(m => m.Id))) Fail($"{id} keeps other messages than those that came and were not consumed.");
+        if (recorded.After is { Ended: false, Exit: null } open) Given(open);
+    }
+
+    // What waits and what is awaited have met in the record that brought the second of them.
+    private void Given(Instance instance)
+    {
+        if (instance.Signals.IsEmpty) return;
+        foreach (var (_, name) in instance.Outstanding)
+            if (instance.Journal[name] is { Kind: EntryKind.Signal } entry && instance.Signals.Find(s => s.Name == entry.Target) is { } there)
+                Fail($"{instance.Id} in {instance.State} awaits '{entry.Target}' with '{name}', and does not get the message {there.MessageId}, which is there.");
     }
 }

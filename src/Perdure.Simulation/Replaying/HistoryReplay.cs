@@ -24,6 +24,8 @@ public sealed record HistoryReplay
     private ImmutableList<Type> Workflows { get; init; } = [];
     private Action<IServiceCollection> Given { get; init; } = _ => { };
     private string? Only { get; init; }
+    // In real time: how long a body may hold its thread.
+    internal TimeSpan Patience { get; init; } = Time.Standstill.Usual;
 
     /// <summary>Replays against one workflow.</summary>
     /// <param name="services">What its constructor takes beside operations. What is not given is made where that needs nothing, and otherwise has a substitute that refuses to be used.</param>
@@ -53,29 +55,32 @@ public sealed record HistoryReplay
     /// <param name="histories">As <see cref="RecordedHistory"/> reads them.</param>
     /// <param name="progress">Told after each instance.</param>
     /// <exception cref="MapException">A workflow's map has problems.</exception>
+    /// <exception cref="InvalidOperationException">A body holds its thread.</exception>
     public ReplayReport Run(IEnumerable<RecordedHistory> histories, Action<ReplayReport>? progress = null)
     {
         ReplayReport? report = null;
         Exception? failed = null;
+        Running running = new();
         // On a thread of its own: without a synchronization context, under which continuations would not run inline.
         var thread = new Thread(() =>
         {
             try
             {
-                report = RunHere(histories, progress);
+                report = RunHere(histories, progress, running);
             }
             catch (Exception e)
             {
                 failed = e;
             }
-        }, 16 * 1024 * 1024);
+        }, 16 * 1024 * 1024) { IsBackground = true };
         using (ExecutionContext.SuppressFlow()) thread.Start();
-        thread.Join();
+        if (!Time.Standstill.Join(thread, () => running.Visit, Patience))
+            throw new InvalidOperationException($"The body of {running.Visit} holds its thread: it waits for real time, real I/O or another thread. A body waits only for what its visit gives; what else it needs is an operation.");
         if (failed is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failed);
         return report!;
     }
 
-    private ReplayReport RunHere(IEnumerable<RecordedHistory> histories, Action<ReplayReport>? progress)
+    private ReplayReport RunHere(IEnumerable<RecordedHistory> histories, Action<ReplayReport>? progress, Running running)
     {
         var collection = new ServiceCollection();
         collection.AddLogging();
@@ -92,7 +97,7 @@ public sealed record HistoryReplay
         foreach (var history in histories)
         {
             List<HistoryDivergence> found = [];
-            var visits = ReplayOne(registry, codec, history, maps, found.Add);
+            var visits = ReplayOne(registry, codec, history, maps, running, found.Add);
             report = report with
             {
                 Instances = report.Instances + (visits > 0 ? 1 : 0), Visits = report.Visits + visits, Skipped = report.Skipped + (visits > 0 || found.Count > 0 ? 0 : 1),
@@ -104,7 +109,7 @@ public sealed record HistoryReplay
         return report;
     }
 
-    private int ReplayOne(Registry registry, PayloadCodec codec, RecordedHistory history, HashSet<(string, int)> maps, Action<HistoryDivergence> tell)
+    private int ReplayOne(Registry registry, PayloadCodec codec, RecordedHistory history, HashSet<(string, int)> maps, Running running, Action<HistoryDivergence> tell)
     {
         var header = history.Header;
         if (Only is not null && header.Workflow != Only) return 0;
@@ -121,6 +126,18 @@ public sealed record HistoryReplay
             var changed = new MapChangedException(header.Workflow, header.Version, MapText.Difference(stored, offered));
             tell(new(header.Instance, header.Workflow, header.Version, 0, "", changed.Code, Breaks: true, changed.Message));
         }
-        return new VisitReplay(carried, codec, history, tell).Run();
+        return new VisitReplay(carried, codec, history, running, tell).Run();
+    }
+}
+
+/// <summary>The visit whose body runs, seen from another thread; null while none does.</summary>
+internal sealed class Running
+{
+    private volatile string? _visit;
+
+    public string? Visit
+    {
+        get => _visit;
+        set => _visit = value;
     }
 }

@@ -7,7 +7,7 @@ using Perdure.Runtime;
 namespace Perdure.Simulation.Replaying;
 
 /// <summary>Replays the visits of one instance: the kernel tells how the journal stood when each was left, and today's body is run against it.</summary>
-internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedHistory history, Action<HistoryDivergence> tell) : IBodyHost
+internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedHistory history, Running running, Action<HistoryDivergence> tell) : IBodyHost
 {
     private readonly RedactedComparison _redacted = new(history);
     private readonly OtherStandIns? _otherwise = history.Redacted.Count > 0 ? new(carried, codec, history) : null;
@@ -73,8 +73,10 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
                 recorded: Text(instance.Data), expected: Names.Of(state.Type));
             return;
         }
+        running.Visit = $"{instance.Id} of '{instance.Workflow}' in visit {instance.Visit}, state '{instance.State}',";
         if (instance.AtGate) Decide(instance, body, data, recorded);
         else RunBody(instance, body, data, recorded);
+        running.Visit = null;
     }
 
     private void Decide(Instance instance, BodyRun body, object data, (string To, Payload? Data)? recorded)

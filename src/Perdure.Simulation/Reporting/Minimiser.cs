@@ -5,7 +5,7 @@ namespace Perdure.Simulation.Reporting;
 /// <summary>
 /// Shrinks a failing run while it still fails with the same oracle: fewer starts, then fewer kinds of faults, then fewer strikes and scripted faults. It stops at a number of runs or a time, with the least that was found.
 /// </summary>
-internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, int runs, TimeSpan within)
+internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, int runs, TimeSpan within, CancellationToken cancellation)
 {
     private readonly long _began = Stopwatch.GetTimestamp();
     private string _oracle = "";
@@ -14,8 +14,8 @@ internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, int 
     /// <summary>How many runs it took.</summary>
     public int Runs { get; private set; }
 
-    /// <summary>Whether a bound ended it before nothing more could be taken away.</summary>
-    public bool CutOff => Runs >= runs || Stopwatch.GetElapsedTime(_began) >= within;
+    /// <summary>Whether a bound, or somebody, ended it before nothing more could be taken away.</summary>
+    public bool CutOff => Runs >= runs || cancellation.IsCancellationRequested || Stopwatch.GetElapsedTime(_began) >= within;
 
     public (Recipe Recipe, SeedReport Report) Shrink(Recipe recipe, SeedReport failed)
     {

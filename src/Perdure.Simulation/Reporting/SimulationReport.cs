@@ -10,6 +10,8 @@ namespace Perdure.Simulation;
 /// <param name="TraceHash">The SHA-256 of everything that happened, where it was traced.</param>
 public sealed record SeedReport(ulong Seed, Violation? Violation, long Events, TimeSpan Time, string? TraceHash)
 {
+    /// <summary>Whether the failure came again when the same seed was run a second time; where it did not, something outside of the simulation decides.</summary>
+    public bool Repeats { get; internal init; } = true;
     internal List<TraceLine>? Lines { get; init; }
     internal Recipe Recipe { get; init; } = new(Seed);
     internal Timeline? Timeline { get; init; }
@@ -38,14 +40,14 @@ public sealed record SimulationReport
     public IReadOnlyList<string> NotRefined { get; init; } = [];
     /// <summary>The seed that failed; null where none did.</summary>
     public SeedReport? Failed { get; init; }
-    /// <summary>Whether every promise and invariant held in every seed.</summary>
-    public bool Passed => Failed is null;
+    /// <summary>Whether every promise and invariant held in every seed, of which at least one was run.</summary>
+    public bool Passed => Failed is null && Seeds > 0;
 
     /// <summary>Which kinds of faults struck in which phases of instances.</summary>
     public Reach? Reach { get; init; }
-    /// <summary>The one line that runs the minimised failure again, with <see cref="Simulate.Again"/>; null where none failed.</summary>
-    public string? Line => Failed?.Recipe.ToString();
-    /// <summary>What happened in the minimised failure, a line for each thing; null where none failed.</summary>
+    /// <summary>The one line that runs the minimised failure again, with <see cref="Simulate.Again"/>; null where none failed, or the failure did not come again.</summary>
+    public string? Line => Failed is { Repeats: true } failed ? failed.Recipe.ToString() : null;
+    /// <summary>What happened in the minimised failure, a line for each thing; null where none failed, or the failure did not come again.</summary>
     public string? Timeline => Failed?.Timeline?.Text(int.MaxValue);
 
     /// <summary>Writes the timeline of the failure as one page with a lane for each node, the store and each instance.</summary>
@@ -53,15 +55,15 @@ public sealed record SimulationReport
     /// <exception cref="InvalidOperationException">Nothing failed.</exception>
     public void WriteHtml(string path)
     {
-        if (Failed is not { Timeline: { } timeline } failed) throw new InvalidOperationException("Nothing failed: there is no timeline.");
-        File.WriteAllText(path, TimelineHtml.Of($"Seed {failed.Seed}: {failed.Violation!.Oracle}", failed.Violation.Seen, Line!, timeline.Entries));
+        if (Failed is not { } failed) throw new InvalidOperationException("Nothing failed: there is no timeline.");
+        File.WriteAllText(path, TimelineHtml.Of($"Seed {failed.Seed}: {failed.Violation!.Oracle}", failed.Violation.Seen, failed.Minimised, Line, failed.Timeline?.Entries ?? []));
     }
 
     internal SimulationReport And(SeedReport seed) => this with { Seeds = Seeds + 1, Events = Events + seed.Events, Happened = Happened + seed.Happened, Time = Time + seed.Time, Refined = Refined + seed.Refined, NotRefined = [.. NotRefined, .. seed.NotRefined.Take(NotRefinedMax - NotRefined.Count)], Failed = seed.Violation is null ? null : seed };
 
     /// <inheritdoc />
     public override string ToString() => Failed is { } failed
-        ? $"Seed {failed.Seed}: {failed.Violation!.Message}\n{failed.Minimised}Again: {Line}\n{failed.Timeline?.Text(Shown)}"
+        ? $"Seed {failed.Seed}: {failed.Violation!.Message}\n{failed.Minimised}{(Line is { } line ? $"Again: {line}\n" : "")}{failed.Timeline?.Text(Shown)}"
         : $"{Seeds} seeds, {Events:N0} events, {Time} of the worlds' time. {Reach}";
 
     private const int Shown = 40, NotRefinedMax = 100;

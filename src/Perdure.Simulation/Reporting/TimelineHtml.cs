@@ -19,11 +19,14 @@ internal static class TimelineHtml
         .node{background:#1b2838}.store{background:#282038}.instance{background:#1b2e20}.world{background:#222}.bad{background:#551a14;color:#ffd9d4}td:first-child{color:#aaa}}
         """;
 
-    public static string Of(string title, string sentence, string line, IReadOnlyCollection<TimelineEntry> entries)
+    public static string Of(string title, string sentence, string? remark, string? line, IReadOnlyCollection<TimelineEntry> entries)
     {
         var lanes = entries.Select(e => (e.Of, e.Lane)).Distinct().OrderBy(l => l.Of).ThenBy(l => l.Lane, StringComparer.Ordinal).ToList();
         var page = new StringBuilder().Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>").Append(Text(title)).Append("</title><style>").Append(Style).Append("</style></head><body><h1>")
-            .Append(Text(title)).Append("</h1><p>").Append(Text(sentence)).Append("</p><p>Run it again with <code>").Append(Text(line)).Append("</code></p><div class=\"scroll\"><table><thead><tr><th scope=\"col\">time</th>");
+            .Append(Text(title)).Append("</h1><p>").Append(Text(sentence)).Append("</p>");
+        if (remark is not null) page.Append("<p>").Append(Text(remark)).Append("</p>");
+        if (line is not null) page.Append("<p>Run it again with <code>").Append(Text(line)).Append("</code></p>");
+        page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">time</th>");
         foreach (var lane in lanes) page.Append("<th scope=\"col\">").Append(Text(lane.Lane)).Append("</th>");
         page.Append("</tr></thead><tbody>");
         foreach (var entry in entries)

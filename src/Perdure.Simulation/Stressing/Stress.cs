@@ -25,6 +25,8 @@ public sealed record Stress
     private Subject Subject { get; init; }
     private StageOptions Options { get; init; } = new();
     private bool Virtual { get; init; } = true;
+    // In real time: how long user code may hold the thread of a stage in virtual time.
+    internal TimeSpan Patience { get; init; } = Time.Standstill.Usual;
     private ImmutableArray<double> Rates { get; init; } = [];
     private int Refinements { get; init; }
 
@@ -139,7 +141,7 @@ public sealed record Stress
     /// <param name="seed">Of arrivals, inputs, latencies and faults.</param>
     /// <param name="progress">Told now and then how far it is.</param>
     /// <param name="cancellation">Ends it; what was seen until then is reported.</param>
-    /// <exception cref="InvalidOperationException">Something cannot be run as it was said, or an operation leaves virtual time.</exception>
+    /// <exception cref="InvalidOperationException">Something cannot be run as it was said, or user code leaves virtual time or holds its thread.</exception>
     public StressReport Run(ulong seed = 1, Action<StressProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (Rates.IsEmpty) throw new InvalidOperationException("Say how many arrive: Rate(perSecond) or Ramp(from, to, step).");
@@ -155,7 +157,7 @@ public sealed record Stress
         void Measure(double rate)
         {
             var options = Options with { Rate = rate };
-            (name, var row) = Virtual ? new VirtualStage(Subject, options, seed, progress, cancellation).Run() : new RealStage(Subject, options, seed, progress, cancellation).Run();
+            (name, var row) = Virtual ? new VirtualStage(Subject, options, seed, Patience, progress, cancellation).Run() : new RealStage(Subject, options, seed, progress, cancellation).Run();
             rows.Add(row);
         }
     }

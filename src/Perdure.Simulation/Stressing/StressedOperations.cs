@@ -27,6 +27,25 @@ internal sealed class StressedOperations(IOperations inner, IPace pace, StageOpt
     /// <summary>The operation that was called last of those that did not come back at once.</summary>
     public string Last { get; private set; } = "";
 
+    /// <summary>The operation whose code is on the stage's thread, seen from outside of it; null where none is.</summary>
+    public string? Entered => Volatile.Read(ref _entered);
+
+    private string? _entered;
+
+    private T Enter<T>(CarriedStep step, Func<T> call)
+    {
+        if (pace is not VirtualPace) return call();
+        Volatile.Write(ref _entered, step.Handle.Name);
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            Volatile.Write(ref _entered, null);
+        }
+    }
+
     public async Task<Payload> Run(CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt)
     {
         var began = pace.Now;
@@ -37,7 +56,7 @@ internal sealed class StressedOperations(IOperations inner, IPace pace, StageOpt
             if (takes > TimeSpan.Zero) await pace.Wait(takes, attempt.Cancelled).ConfigureAwait(false);
             if (end == InjectedEnd.Transient) throw new TransientFailure("stress.transient", "Injected: nothing happened, and it may be tried again.");
             if (end == InjectedEnd.Permanent) throw new PermanentFailure("stress.permanent", "Injected: nothing happened, for good.");
-            var output = options.Stands.TryGetValue(step.Type, out var stand) ? stand.Run(codec, input) : await Inside(step, inner.Run(step, codec, input, attempt)).ConfigureAwait(false);
+            var output = options.Stands.TryGetValue(step.Type, out var stand) ? Enter(step, () => stand.Run(codec, input)) : await Inside(step, Enter(step, () => inner.Run(step, codec, input, attempt))).ConfigureAwait(false);
             if (end == InjectedEnd.Unknown) throw new UnknownOutcome("stress.unknown", "Injected: it happened, and the answer was lost.");
             told(step.Handle.Name, TimedOut(step, began) ? StepTimeout : null);      // nobody waits for it any more
             return output;
@@ -53,8 +72,8 @@ internal sealed class StressedOperations(IOperations inner, IPace pace, StageOpt
     {
         var (takes, _) = Draw(step.Type);
         if (takes > TimeSpan.Zero) await pace.Wait(takes, attempt.Cancelled).ConfigureAwait(false);
-        if (options.Stands.TryGetValue(step.Type, out var stand)) stand.Undo(codec, undo.Input);
-        else await Inside(step, Undone()).ConfigureAwait(false);
+        if (options.Stands.TryGetValue(step.Type, out var stand)) Enter(step, () => { stand.Undo(codec, undo.Input); return true; });
+        else await Inside(step, Enter(step, Undone)).ConfigureAwait(false);
 
         async Task<bool> Undone()
         {

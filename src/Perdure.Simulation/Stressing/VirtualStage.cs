@@ -10,7 +10,7 @@ using Perdure.Simulation.Time;
 namespace Perdure.Simulation.Stressing;
 
 /// <summary>One rate in virtual time: everything on one thread and one queue, on which time passes from one thing to the next.</summary>
-internal sealed class VirtualStage(Subject subject, StageOptions options, ulong seed, Action<StressProgress>? progress, CancellationToken cancellation)
+internal sealed class VirtualStage(Subject subject, StageOptions options, ulong seed, TimeSpan patience, Action<StressProgress>? progress, CancellationToken cancellation)
 {
     // What has not ended so long after the last arrival, in virtual time, counts as unfinished.
     private static readonly long Drains = TimeSpan.TicksPerDay;
@@ -20,6 +20,11 @@ internal sealed class VirtualStage(Subject subject, StageOptions options, ulong 
 
     private long _number, _looked, _happened;
     private bool _arriving = true;
+
+    // Seen from outside of its thread, where that stands still.
+    private volatile Schedule? _schedule;
+    private volatile StressedOperations? _operations;
+    private volatile Node? _node;
 
     public (string Name, StressRow Row) Run()
     {
@@ -38,7 +43,7 @@ internal sealed class VirtualStage(Subject subject, StageOptions options, ulong 
             }
         }, 16 * 1024 * 1024) { IsBackground = true, Name = "perdure-stress" };
         using (ExecutionContext.SuppressFlow()) thread.Start();
-        thread.Join();
+        if (!Standstill.Join(thread, () => _schedule is { Happened: > 0 and var happened } ? happened : null, patience)) throw StandsStill();
         broken?.Throw();
         return result;
     }
@@ -47,10 +52,12 @@ internal sealed class VirtualStage(Subject subject, StageOptions options, ulong 
     {
         var chance = new Streams(seed);
         var schedule = new Schedule(chance.Schedule);
+        _schedule = schedule;
         var pace = new VirtualPace(schedule);
         using var context = new StressContext(subject, options, pace.Clock, null);
         var stage = new Stage(options, context.SlotsOf(options), pace);
         var operations = new StressedOperations(context.Operations, pace, options, seed, context.Step is null ? stage.Told : (_, _) => { });
+        _operations = operations;
         if (context.Step is { } step) stage.Target = new OperationTarget(stage, pace, operations, step, context.Codec, "stress");
         else Open(stage, context, pace, operations, schedule, chance);
         pace.Begin();
@@ -69,6 +76,7 @@ internal sealed class VirtualStage(Subject subject, StageOptions options, ulong 
         var link = new Link(schedule, chance, FaultMix.None(chance), pace, database, new StoreClock(clock));
         var store = new ObservedStore(new SimulatedStore(database, link, 0, 1), target.Durable);
         var node = new Node(context.Registry, store, new SimulatedShell(schedule, chance, pace, clock), operations, context.Options, context.Codec, NullLogger.Instance);
+        _node = node;
         target.Engine = new Engine(node);
         stage.Target = target;
         var opened = node.Open(new("stress", 0, "simulated"), CancellationToken.None);
@@ -104,6 +112,15 @@ internal sealed class VirtualStage(Subject subject, StageOptions options, ulong 
         while (operations.Open > 0 && pace.Escaped is null && schedule.Step(end)) { }
         if (operations.Open > 0) SpinWait.SpinUntil(() => operations.Open == 0, Patience);
         if (pace.Escaped is not null || operations.Open > 0) throw Left(pace.Escaped ?? operations.Last);
+    }
+
+    private InvalidOperationException StandsStill()
+    {
+        if (_operations?.Entered is { } operation) return Left(operation);
+        foreach (var lane in _node?.Lanes ?? [])
+            if (lane.Stands() is { } stands)
+                return new($"The body of state '{stands.State}' of {stands.Instance} ({subject.Type.Name}, or a child) holds its thread: it waits for real time, real I/O or another thread. A body waits only for what its visit gives; what else it needs is an operation.");
+        return new($"Virtual time stands still in '{_schedule?.Doing}': user code waits there for real time, real I/O or another thread.");
     }
 
     private static InvalidOperationException Left(string operation) => new(

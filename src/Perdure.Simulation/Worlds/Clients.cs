@@ -1,6 +1,7 @@
 using System.Globalization;
 using Perdure.Kernel;
 using Perdure.Simulation.Faults;
+using Perdure.Simulation.Oracles;
 
 namespace Perdure.Simulation.Worlds;
 
@@ -81,11 +82,28 @@ internal sealed class Clients(World world, WorldOptions options)
             if (world.NodeFor(id) is not { } node) continue;
             if (record.Status == Status.Incident)
             {
-                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) _ = node.Engine.Retry(id, Officer, mode: ModeFor(id));
+                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) Retry(node.Engine, id);
             }
             else if (world.Database.Tables.Map(record.First.Workflow, record.First.WorkflowVersion)?.Find(record.State) is { Kind: StateKind.Gate, Role: { } role } && world.Chance.Workload.Happens(0.3))
-                _ = node.Engine.Decide(id, record.Visit, world.Chance.Workload.Happens(0.7), Officer with { Roles = [role] }, "as the dice fell");
+                Decide(node.Engine, id, record.Visit, Approves(id, record.Visit), Officer with { Roles = [role] });
         }
         world.Schedule.After(Second / 2, null, "operator looks", Look);
     }
+
+    // The incident that is durable, by its number; where the row is ahead of what is durable, the one that is there.
+    private void Retry(IPerdure engine, InstanceId id)
+    {
+        int? number = world.Watch.Instances.TryGetValue(id, out var instance) ? instance.Incident?.Number : null;
+        var answer = engine.Retry(id, Officer, number, ModeFor(id));
+        if (number is { } told) world.Watch.Told(answer, CommandsLast.Retry(told), id);
+    }
+
+    private bool Approves(InstanceId id, int visit)
+    {
+        var falls = world.Chance.Workload.Happens(0.7);
+        return options.Decided?.Invoke(world, id, visit) ?? falls;
+    }
+
+    private void Decide(IPerdure engine, InstanceId id, int visit, bool approved, Caller by) =>
+        world.Watch.Told(engine.Decide(id, visit, approved, by, "as the dice fell"), CommandsLast.Decision(visit, approved), id);
 }

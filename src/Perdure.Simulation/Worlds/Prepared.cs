@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -77,28 +78,44 @@ public sealed partial record Simulate
             };
         }
 
-        public SeedReport Minimised(Recipe recipe, SeedReport failed)
+        public SeedReport Minimised(Recipe recipe, SeedReport failed, CancellationToken cancellation)
         {
-            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.Script.Count, _simulation.MinimisingRuns, _simulation.MinimisingTime);
-            var least = minimiser.Shrink(recipe, Run(recipe, timed: true) is { Violation: not null } again ? again : failed);
-            return least.Report with { Minimised = $"Minimised in {minimiser.Runs} runs{(minimiser.CutOff ? ", where the bound ended it" : "")}.\n" };
+            if (cancellation.IsCancellationRequested) return failed with { Minimised = "Not minimised, since it was stopped.\n" };
+            var again = Run(recipe, timed: true);
+            // What fails for another reason than the first time, or not at all, cannot be shrunk: any smaller run may say anything.
+            if (again.Violation?.Oracle != failed.Violation!.Oracle)
+                return failed with { Repeats = false, Timeline = again.Violation is null ? null : again.Timeline, Minimised = OnlyOnce(failed, again) };
+            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.Script.Count, _simulation.MinimisingRuns, _simulation.MinimisingTime, cancellation);
+            var least = minimiser.Shrink(recipe, again);
+            return least.Report with { Minimised = $"Minimised in {minimiser.Runs} runs{(cancellation.IsCancellationRequested ? ", until it was stopped" : minimiser.CutOff ? ", where the bound ended it" : "")}.\n" };
         }
+
+        private static string OnlyOnce(SeedReport failed, SeedReport again) => string.Create(CultureInfo.InvariantCulture,
+            $"The same seed {(again.Violation is { } other ? $"failed otherwise the second time, with {other.Message}" : "did not fail again")}{(again.Violation is null ? ":" : " So")} something outside of the simulation decides.\nThe first time: {failed.Events:N0} events, {failed.Happened:N0} things happened, {failed.Time} of the world's time; faults: {(failed.Struck.Count == 0 ? "none" : string.Join(", ", failed.Struck.Order()))}.\nIt was {failed.Recipe}\n");
 
         public CrashReport CrashEverywhere(ulong seed)
         {
             List<string> points = [];
             var options = Options(Recipe(seed));
             var (calm, violation) = Run(options with { Durable = batch => points.Add(Words(batch)) }, seed);
-            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)]);
+            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)], 0);
             var expected = new Outcomes(calm);
             List<CrashDifference> differences = [];
+            var notCompared = 0;
             for (var point = 1; point <= points.Count; point++)
                 foreach (var before in (bool[])[true, false])
                 {
-                    var (world, wrong) = Run(options with { Crash = new(point, before) }, seed);
-                    foreach (var difference in wrong is null ? new Outcomes(world).Against(expected) : [wrong.Message]) differences.Add(new(point, before, points[point - 1], difference));
+                    var (world, wrong) = Run(options with { Crash = new(point, before), Decided = expected.Decided }, seed);
+                    if (wrong is not null)
+                    {
+                        differences.Add(new(point, before, points[point - 1], wrong.Message));
+                        continue;
+                    }
+                    var outcomes = new Outcomes(world);
+                    notCompared += outcomes.NotComparedWith(expected);
+                    differences.AddRange(outcomes.Against(expected).Select(difference => new CrashDifference(point, before, points[point - 1], difference)));
                 }
-            return new(points.Count, 2 * points.Count, differences);
+            return new(points.Count, 2 * points.Count, differences, notCompared);
         }
 
         public ExploreReport Explore(int depth, int paths)

@@ -7,6 +7,8 @@ public sealed class Violation(string oracle, string message) : Exception($"{orac
 {
     /// <summary>Which promise.</summary>
     public string Oracle => oracle;
+    /// <summary>Whether it is an invariant of the test's own, whatever it is called.</summary>
+    public bool IsInvariant { get; internal init; }
     /// <summary>What was seen.</summary>
     public string Seen => message;
 }

@@ -132,6 +132,12 @@ internal sealed class Watch
         foreach (var oracle in _oracles) oracle.Commanded(what, instance);
     }
 
+    /// <summary>Somebody asks for what is in the log once it is answered as done, now or before.</summary>
+    public void Told(Task<CommandAnswer> answered, string what, InstanceId instance) => answered.ContinueWith(answer =>
+    {
+        if (answer is { IsCompletedSuccessfully: true, Result: CommandAnswer.Done }) Commanded(what, instance);
+    }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
     public void Refined(string? incomparable)
     {
         if (incomparable is null) Refinement = Refinement with { Compared = Refinement.Compared + 1 };
@@ -246,11 +252,11 @@ internal sealed class Watch
             }
             catch (Violation violation)
             {
-                Report(new(name, violation.Seen));
+                Report(new(name, violation.Seen) { IsInvariant = true });
             }
             catch (Exception e)
             {
-                Report(new(name, e.Message));
+                Report(new(name, e.Message) { IsInvariant = true });
             }
         }
         _changed.Clear();

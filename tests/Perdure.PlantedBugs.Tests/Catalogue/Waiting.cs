@@ -43,5 +43,13 @@ internal static partial class Catalogue
             "Transitions.Go(turn, exit.To, exit.Data ?? Payload.Null);", "Transitions.Go(turn, exit.Compensates ? exit.To : turn.Map.Start.Name, exit.Data ?? Payload.Null);"),
         Planted("gate-decided-by-nobody", "A gate's decision is not followed by anything.", Kernel + "Gates/Gates.cs",
             "if (!instance.Halted) turn.Owe(new Effect.RunBody(instance.Visit));", ""),
+        Planted("message-not-given-to-who-awaits-it", "A message that somebody awaits is acknowledged and kept, and nobody gets it.", Kernel + "Signals/Messages.cs",
+            "            if (waiting is not null) Consume(turn, waiting, command.MessageId);\n", "") with { BuiltInOnly = true },
+        Planted("end-of-a-child-heard-only-while-leaving", "A parent takes in the end of a child only while it leaves its state.", Kernel + "Children/Children.cs",
+            "        if (turn.Instance.Open(command.Ordinal) is not { Kind: EntryKind.Child }) return;\n", "        if (turn.Instance.Open(command.Ordinal) is not { Kind: EntryKind.Child } || turn.Instance.Exit is null) return;\n") with { BuiltInOnly = true },
+        Planted("decision-acknowledged-and-lost", "A gate answers that it was decided, and no decision is kept.", Kernel + "Gates/Gates.cs",
+            "            turn.Emit(new GateDecided(command.Approved, command.By, command.Why));\n            if (!instance.Halted) turn.Owe(new Effect.RunBody(instance.Visit));\n", "            _ = turn;\n") with { BuiltInOnly = true },
+        Planted("retry-acknowledged-and-lost", "An operator is answered that the instance goes on after an incident, and it does not.", Kernel + "Incidents/Incidents.cs",
+            "        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null) DropAll(turn);\n", "        if (command.Incident > 0) return;\n        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null) DropAll(turn);\n") with { BuiltInOnly = true },
     ];
 }

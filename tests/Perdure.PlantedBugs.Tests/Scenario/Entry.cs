@@ -11,10 +11,11 @@ namespace Perdure.PlantedBugs.Scenario;
 public static class Entry
 {
     /// <summary>Runs seeds until one fails: how many were run, which oracle failed and what it saw.</summary>
-    public static (int Seeds, string? Oracle, string Seen) Run(ulong first, int seeds, bool shares, bool transacts, Action<int> reached)
+    public static (int Seeds, string? Oracle, string Seen) Run(ulong first, int seeds, bool shares, bool transacts, bool invariants, Action<int> reached)
     {
         var world = transacts ? Inside(shares) : World();
         if (shares && !transacts) world = world.SharesLanes(7);
+        if (!invariants) world = world.WithoutInvariants();
         for (var i = 0; i < seeds; i++)
         {
             var report = world.Run(1, first + (ulong)i);
