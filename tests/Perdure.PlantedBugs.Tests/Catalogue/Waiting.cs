@@ -8,7 +8,7 @@ internal static partial class Catalogue
         Planted("timer-by-node-clock", "Timers fire by the node's own clock.", Database + "SimulatedStore.cs",
             "public TimeProvider Clock => link.Clock;", "public TimeProvider Clock => link.Clock.Node;") with { More = [new(Database + "StoreClock.cs", "    private DateTimeOffset _heard;", "    public TimeProvider Node => node;\n    private DateTimeOffset _heard;")] },
         Planted("timer-a-moment-early", "A timer is due a second before its moment.", Kernel + "Timers/Timers.cs",
-            "Of(entry) == timer && entry.Due <= at &&", "Of(entry) == timer && entry.Due <= at.AddSeconds(1) &&") with { More = [new(Runtime + "Lanes/LaneTimers.cs", "_timers.TryTakeDue(Now, out var timer)", "_timers.TryTakeDue(Now.AddSeconds(1), out var timer)")] },
+            "Of(entry) == timer && entry.Due <= at &&", "Of(entry) == timer && entry.Due <= at.AddSeconds(1) &&") with { More = [new(Runtime + "Lanes/LaneTimers.cs", "_timers.TryTakeDue(Now, HasRoom", "_timers.TryTakeDue(Now.AddSeconds(1), HasRoom")] },
         Planted("deadline-fires-again", "A breached deadline does not know that it was.", Kernel + "Deadlines/Deadlines.cs",
             "instance.Deadline! with { Breached = true }", "instance.Deadline! with { Breached = instance.Deadline!.Breached }") with { More = [new(Kernel + "Timers/Timers.cs", "            case TimerKind.Deadline: Deadlines.Fire(turn); break;", "            case TimerKind.Deadline: Deadlines.Fire(turn); turn.Owe(new Effect.SetTimer(timer, turn.At.AddSeconds(1))); break;")] },
         Planted("deadline-of-a-visit-that-is-over", "The deadline of a state that was left is not cleared.", Kernel + "Deadlines/Deadlines.cs",
