@@ -192,7 +192,7 @@ internal sealed class CalmRun : IOperations
             Paused e => engine.Pause(id, new(e.By, [])),
             Resumed e => engine.Resume(id, new(e.By, [])),
             CancelRequested e => engine.Cancel(id, new(e.By, []), e.Reason),
-            IncidentResolved e => engine.Retry(id, new(e.By, []), mode: e.Mode),
+            IncidentResolved e => engine.Retry(id, new(e.By, [])),
             _ => throw new InvalidOperationException($"Nobody outside brings about {point.Event}."),
         }).ContinueWith(answer =>
         {

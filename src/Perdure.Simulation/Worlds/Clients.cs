@@ -69,10 +69,9 @@ internal sealed class Clients(World world, WorldOptions options)
         }
     }
 
-    // Running again what diverged would diverge again: after a look at it the operator accepts the code as it is. Some begin the visit anew, whatever of it still runs.
+    // Running again what diverged would diverge again: after a look at it the operator accepts the code as it is.
     private RetryMode ModeFor(InstanceId id) =>
-        world.Watch.Instances.TryGetValue(id, out var instance) && instance.Incident?.Failure.Code == Replay.Divergence.Diverged ? RetryMode.Accept
-        : world.Chance.Workload.Happens(0.2) ? RetryMode.RestartVisit : RetryMode.Again;
+        world.Watch.Instances.TryGetValue(id, out var instance) && instance.Incident?.Failure.Code == Replay.Divergence.Diverged ? RetryMode.Accept : RetryMode.Again;
 
     // People look at what is durable, and ask at the node that has it.
     private void Look()

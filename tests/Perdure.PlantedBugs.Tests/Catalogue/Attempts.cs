@@ -21,8 +21,6 @@ internal static partial class Catalogue
             "{attempt.Step.Handle.Timeout}.\", Transient: true, Unknown: !attempt.Step.Handle.IsTransacted), null);", "{attempt.Step.Handle.Timeout}.\", Transient: true), null);"),
         Planted("unknown-is-a-failure", "An exception of which nobody knows is taken for a definite failure.", Runtime + "Attempts/RunningAttempt.cs",
             "_failure = Failures.OfAttempt(e);", "_failure = Failures.OfAttempt(e) with { Unknown = false };"),
-        Planted("undo-swallowed-by-its-run", "An undo does not begin where what it undoes still runs, as from a visit that was begun again.", Runtime + "Attempts/LaneAttempts.cs",
-            "if (other.IsUndo == attempt.IsUndo && other.Number >= attempt.Number) return;", "if (other.Number >= attempt.Number) return;"),
         Planted("retry-timer-not-set", "An attempt that is to be tried again is not.", Kernel + "Steps/Attempts.cs",
             "        if (!turn.Instance.Halted) turn.Owe(new Effect.SetTimer(new(TimerKind.Retry, next ?? entry.Ordinal), due));\n", ""),
         Planted("retry-drops-successes", "An operator's retry discards what succeeded as well.", Kernel + "Incidents/Incidents.cs",
