@@ -37,9 +37,9 @@ public sealed class ANodeWithoutRoom
 
         public async Task<To<Answer>> Ask(IVisit<Call> visit, Call call)
         {
-            if (call.Kind == "asleep")
+            if (call.Kind is "asleep" or "naps")
             {
-                await visit.Sleep(1.Hours);
+                await visit.Sleep(call.Kind == "naps" ? 1.Minutes : 1.Hours);
                 return new Answer("slept");
             }
             var answer = visit.Run(asks, call);
@@ -48,7 +48,7 @@ public sealed class ANodeWithoutRoom
         }
     }
 
-    private TestNode Node() => new(_store, _shell, p => p.Workflow<Calls>().Configure(o => o.InFlightMax = 2), s => s.AddSingleton(_downstream));
+    private TestNode Node(int inFlight = 2, TestShell? shell = null) => new(_store, shell ?? _shell, p => p.Workflow<Calls>().Configure(o => o.InFlightMax = inFlight), s => s.AddSingleton(_downstream));
 
     private static string Json(string kind) => $$"""{"kind":"{{kind}}"}""";
 
@@ -91,5 +91,28 @@ public sealed class ANodeWithoutRoom
         node.Done(node.Engine.Resume(ids[0], new("ann", [])));
         node.Shell.Settle();
         Assert.Equal("ANSWERED", node.Look(ids[0]).State);
+    }
+
+    [Fact]
+    public void Passes_over_no_deadline_where_more_is_due_than_it_can_hold_and_goes_on_with_all_of_it_in_the_end()
+    {
+        const int Naps = 21_000;
+        var node = Node(Naps);
+        var starts = Enumerable.Range(0, Naps).Select(n => node.Engine.Start(new("call", $"nap-{n}", Encoding.UTF8.GetBytes(Json("naps"))))).ToList();
+        node.Shell.Settle();
+        InstanceId[] naps = [.. starts.Select(start => Assert.IsType<StartAnswer.Accepted>(node.Done(start)).Instance)];
+        node.Start("call", Json("hangs"), "hangs-1");
+        node.Start("call", Json("hangs"), "hangs-2");
+        node.Die();
+        node = Node(2, new TestShell { Clock = _shell.Clock });
+        node.Shell.Pass(4.Minutes);
+        Assert.Empty(_store.PageRecords);
+        node.Shell.Pass(10.Minutes);
+        Assert.Equal(Naps + 2, _store.PageRecords.Count);
+        TestShell.Do(_downstream.Answers.SetResult);
+        node.Shell.Pass(10.Minutes);
+        Assert.Null(node.Done(_store.NextTimer(0, DateTimeOffset.MinValue, default)));
+        Assert.Empty(node.Done(_store.Active(0, default, int.MaxValue, default)));
+        Assert.Equal("ANSWERED", node.Look(naps[^1]).State);
     }
 }

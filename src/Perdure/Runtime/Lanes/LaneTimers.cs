@@ -20,6 +20,7 @@ internal sealed partial class Lane
     private StoredTimer? _scanAfter;
     private DateTimeOffset _scanUntil;
     private bool _scanning;
+    private bool _passedOver;      // timers were read that there was neither room to fire nor to hold
 
     private void Keep(InstanceId instance, TimerId timer, DateTimeOffset due)
     {
@@ -40,7 +41,11 @@ internal sealed partial class Lane
         // Bounded: a flood of timers that fall due together goes through in portions, as the queue and the batches do.
         for (var fired = 0; fired < TimerPage && (HasRoom || _loading < LoadedForDeadlines) && _timers.TryTakeDue(Now, HasRoom ? null : _needsNoRoom, out var timer); fired++)
             Handle(Take(timer.Instance), new Command.FireTimer(Now, timer.Timer));
-        if (!_scanning && Now >= _nextScan && _timers.Count < TimerPage && _timers.Held < TimersHeldMax) Scan();
+        if (_passedOver && _timers.Held == 0 && !_scanning)
+        {
+            (_passedOver, _scanAfter, _scannedUntil, _nextScan) = (false, null, DateTimeOffset.MinValue, Now);
+        }
+        if (!_scanning && Now >= _nextScan && _timers.Count < TimerPage) Scan();
     }
 
     private void Scan()
@@ -50,7 +55,12 @@ internal sealed partial class Lane
         Read(_node.Store.Timers(_lease.Lane, until, _scanAfter, TimerPage, CancellationToken.None), page =>
         {
             _scanning = false;
-            foreach (var timer in page) _timers.Add(timer);
+            foreach (var timer in page)
+            {
+                // More than can be held for a node without room stay in the store, and are read again once there is some. Deadlines among them are not passed over.
+                if (_timers.Held < TimersHeldMax || HasRoom || NeedsNoRoom(timer)) _timers.Add(timer);
+                else _passedOver = true;
+            }
             if (page.Count == TimerPage)
             {
                 // There is more: go on behind the last one as soon as these have fired.
@@ -60,7 +70,8 @@ internal sealed partial class Lane
             }
             else
             {
-                _scanAfter = null;
+                if (!_passedOver) _scanAfter = null;
+                else if (page.Count > 0) _scanAfter = page[^1];
                 _scannedUntil = until;
                 _nextScan = Now + ScanEvery;
             }
