@@ -28,6 +28,6 @@ internal static partial class Catalogue
         Planted("recovery-forgets-timers", "A recovered instance does not get on where an attempt waits to be tried again.", Kernel + "Instances/Recovery.cs",
             "        Pending.Gather(turn.Map, turn.Instance, turn.Owe);\n", ""),
         Planted("timers-not-scanned", "Timers that were set before the node began are not read from the database.", Runtime + "Lanes/LaneTimers.cs",
-            "            foreach (var timer in page) _timers.Add(timer);\n", ""),
+            "foreach (var timer in page)\n", "foreach (var timer in page.Take(0))\n"),
     ];
 }
