@@ -76,6 +76,7 @@ public sealed class InboxTests
         await OwnershipPlace.Eventually(async () => await place.Ask<long>("SELECT count(*) FROM inbox") == 2, "both are kept");
         var position = await place.Ask<long>("SELECT position FROM inbox WHERE key = 'told'");
         await place.Execute("UPDATE inbox SET answer = 'done', answered_at = 1 WHERE key = 'silent'");
+        // Told of another more often than there are ticks, as where many nodes answer: the silence that would bring a poll never comes.
         for (var since = Stopwatch.GetTimestamp(); !silent.IsCompleted && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(10); await Task.Delay(5)) a.Keeper.Wakes.Hear($"0 a{position}", "none");
         Assert.True(silent.IsCompleted);
         Assert.Equal("done", Encoding.UTF8.GetString((await silent)!.Value.Span));
