@@ -28,6 +28,7 @@ public sealed class EveryCellIsReached
             // An operation is asked for by a body; nothing of it begins at a gate, in a compensation or after the end.
             [FaultKind.OperationFailsBefore] = "Idle, AtGate, Compensating, Ended",
             [FaultKind.OperationFailsForGood] = "Idle, AtGate, Compensating, Ended",
+            [FaultKind.OperationRefused] = "Idle, AtGate, Compensating, Ended",
             [FaultKind.OperationUnknownAfter] = "Idle, AtGate, Compensating, Ended",
             [FaultKind.OperationUnknownBefore] = "Idle, AtGate, Compensating, Ended",
             [FaultKind.OperationLate] = "Idle, AtGate, Compensating, Ended",

@@ -16,11 +16,13 @@ public sealed class MerchantClient(HttpClient http, OwnAddress own, MerchantSett
         using var response = await Post("merchant/charges", token, request, cancellation);
         if (response.IsSuccessStatusCode) return await Answer(response, cancellation);
 
-        var (code, detail) = await Problem(response, cancellation);
+        // What stands in the merchant's books for a token, it answers to it for ever, so that this says what came of an earlier attempt too.
+        var (code, detail, fromTheBooks) = await Problem(response, cancellation);
         throw (int)response.StatusCode switch
         {
-            402 or 409 or 422 => new PermanentFailure(code, detail),
-            503 when code == "unavailable" => new TransientFailure(code, detail),
+            402 or 409 => new PermanentFailure(code, detail) { Conclusive = fromTheBooks },
+            422 => new PermanentFailure(code, detail),
+            503 when code == "unavailable" => new TransientFailure(code, detail) { Conclusive = fromTheBooks },
             var status => new UnknownOutcome("merchant-error", $"The merchant answered {status}: {detail}"),
         };
     }
@@ -41,16 +43,16 @@ public sealed class MerchantClient(HttpClient http, OwnAddress own, MerchantSett
     private static async Task<ChargeAnswer> Answer(HttpResponseMessage response, CancellationToken cancellation) =>
         await response.Content.ReadFromJsonAsync<ChargeAnswer>(cancellation) ?? throw new UnknownOutcome("merchant-error", "The merchant answered nothing.");
 
-    private static async Task<(string Code, string Detail)> Problem(HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<(string Code, string Detail, bool FromTheBooks)> Problem(HttpResponseMessage response, CancellationToken cancellation)
     {
         try
         {
             var problem = await response.Content.ReadFromJsonAsync<JsonElement>(cancellation);
-            return (problem.GetProperty("code").GetString()!, problem.GetProperty("detail").GetString()!);
+            return (problem.GetProperty("code").GetString()!, problem.GetProperty("detail").GetString()!, true);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return (response.StatusCode == HttpStatusCode.PaymentRequired ? "declined" : "merchant-error", response.ReasonPhrase ?? "");
+            return (response.StatusCode == HttpStatusCode.PaymentRequired ? "declined" : "merchant-error", response.ReasonPhrase ?? "", false);
         }
     }
 }

@@ -220,6 +220,7 @@ internal sealed class EventMapping(IPerdure perdure, string source)
             json.WriteString("message", failure.Message);
             json.WriteBoolean("transient", failure.Transient);
             json.WriteBoolean("unknown", failure.Unknown);
+            json.WriteBoolean("conclusive", failure.Conclusive);
             json.WriteStartArray("causes");
             foreach (var cause in failure.Causes)
             {

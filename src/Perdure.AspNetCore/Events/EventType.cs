@@ -18,6 +18,7 @@ internal sealed record EventType(string Name, string Says, ImmutableArray<EventF
         new("message", "string", "What happened, for people."),
         new("transient", "boolean", "Whether trying again may help."),
         new("unknown", "boolean", "Whether the effect may have happened all the same."),
+        new("conclusive", "boolean", "Whether the downstream keeps this answer for the token: nothing under it has happened or will."),
         new("causes", "array", "The cause chain, outermost first: {type, message}."),
     ];
     private static readonly EventField[] StepFields =

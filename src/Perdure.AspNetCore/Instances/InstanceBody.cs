@@ -20,10 +20,10 @@ internal sealed record InstanceList(IReadOnlyList<InstanceSummary> Instances, st
 
 internal sealed record CauseBody(string Type, string Message);
 
-internal sealed record FailureBody(string Code, string Message, bool Transient, bool Unknown, IReadOnlyList<CauseBody> Causes, string? Stack, DateTimeOffset? At)
+internal sealed record FailureBody(string Code, string Message, bool Transient, bool Unknown, bool Conclusive, IReadOnlyList<CauseBody> Causes, string? Stack, DateTimeOffset? At)
 {
     public static FailureBody? Of(Failure? failure, DateTimeOffset? at = null) => failure is null ? null
-        : new(failure.Code, failure.Message, failure.Transient, failure.Unknown, [.. failure.Causes.Select(c => new CauseBody(c.Type, c.Message))], failure.Stack, at);
+        : new(failure.Code, failure.Message, failure.Transient, failure.Unknown, failure.Conclusive, [.. failure.Causes.Select(c => new CauseBody(c.Type, c.Message))], failure.Stack, at);
 }
 
 internal sealed record ProgressBody(double Fraction, string Message);

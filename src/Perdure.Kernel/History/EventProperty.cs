@@ -65,6 +65,7 @@ internal static class EventProperty
     public static readonly JsonEncodedText Code = JsonEncodedText.Encode("code");
     public static readonly JsonEncodedText Message = JsonEncodedText.Encode("message");
     public static readonly JsonEncodedText Transient = JsonEncodedText.Encode("transient");
+    public static readonly JsonEncodedText Conclusive = JsonEncodedText.Encode("conclusive");
     public static readonly JsonEncodedText Causes = JsonEncodedText.Encode("causes");
     public static readonly JsonEncodedText StackTrace = JsonEncodedText.Encode("stack");
 
@@ -75,7 +76,7 @@ internal static class EventProperty
         "generation", "canUndo", "atMostOnce", "attempt", "result", "nextOrdinal", "failure", "unknown", "value", "signal",
         "messageId", "body", "key", "approved", "by", "why", "to", "from", "compensates", "data",
         "visit", "settled", "end", "intents", "incidents", "cancelRequested", "signals", "number", "mode", "reason",
-        "unclean", "schema", "codec", "base64", "code", "message", "transient", "causes", "stack", "build",
+        "unclean", "schema", "codec", "base64", "code", "message", "transient", "conclusive", "causes", "stack", "build",
     ];
 
     // Each name at the place that its length and three of its letters say, or behind it: far more places than names.

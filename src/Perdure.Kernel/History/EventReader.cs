@@ -132,7 +132,7 @@ internal static class EventReader
     {
         Expect(reader.TokenType == JsonTokenType.StartObject, "A failure is an object.");
         string? code = null, message = null, stack = null;
-        var (transient, unknown) = (false, false);
+        var (transient, unknown, conclusive) = (false, false, false);
         ImmutableArray<Cause> causes = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
@@ -142,12 +142,13 @@ internal static class EventReader
                 case "message": message = reader.GetString(); break;
                 case "transient": transient = reader.GetBoolean(); break;
                 case "unknown": unknown = reader.GetBoolean(); break;
+                case "conclusive": conclusive = reader.GetBoolean(); break;
                 case "stack": stack = reader.GetString(); break;
                 case "causes": causes = ReadCauses(ref reader); break;
                 case var other: throw new HistoryFormatException($"A failure has no property '{other}'.");
             }
         }
-        return new(Need(code, "code"), Need(message, "message"), transient, unknown) { Causes = causes, Stack = stack };
+        return new(Need(code, "code"), Need(message, "message"), transient, unknown) { Conclusive = conclusive, Causes = causes, Stack = stack };
     }
 
     private static ImmutableArray<Cause> ReadCauses(ref Utf8JsonReader reader)

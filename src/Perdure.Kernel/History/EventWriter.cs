@@ -198,6 +198,7 @@ internal static class EventWriter
         w.WriteString(P.Message, failure.Message);
         Put(w, P.Transient, failure.Transient);
         Put(w, P.Unknown, failure.Unknown);
+        Put(w, P.Conclusive, failure.Conclusive);
         if (!failure.Causes.IsDefaultOrEmpty)
         {
             w.WriteStartArray(P.Causes);

@@ -75,7 +75,7 @@ internal static class Exits
     public static Instance Apply(Instance instance, StepCancelled e)
     {
         var entry = Attempts.Find(instance, e.Ordinal);
-        var unknown = entry.EverUnknown || e.Unknown;
+        var unknown = e.Unknown || (e.Failure is { } failure ? entry.MayHaveHappened(failure) : entry.EverUnknown);
         return instance with
         {
             Journal = instance.Journal.Set(entry.Name, entry with

@@ -53,18 +53,17 @@ internal static class Recovery
         {
             var entry = journal[name];
             if (entry is not { Kind: EntryKind.Step, Status: EntryStatus.Running }) continue;
-            // Standing still, it starts nothing: the next attempt waits until it goes on.
-            journal = journal.Set(name, instance.Halted
-                ? entry with { Status = EntryStatus.Retrying, EverUnknown = true, Due = at }
-                : entry with { Attempt = entry.Attempt + 1, EverUnknown = true });
+            // A policy bounds how often the downstream is tried; nodes that come and go do not use it up. Standing still, it starts nothing: the next attempt waits until it goes on.
+            entry = entry with { EverUnknown = true, Spent = entry.Spent + 1 };
+            journal = journal.Set(name, instance.Halted ? entry with { Status = EntryStatus.Retrying, Due = at } : entry with { Attempt = entry.Attempt + 1 });
         }
         return instance with
         {
             Journal = journal,
             Stack = Undoing.Top(instance) is { UndoRunning: true } top
                 ? instance.Stack.Set(top.Ordinal, instance.Halted
-                    ? top with { UndoRunning = false, UndoDue = at }
-                    : top with { UndoAttempt = top.UndoAttempt + 1 })
+                    ? top with { UndoSpent = top.UndoSpent + 1, UndoRunning = false, UndoDue = at }
+                    : top with { UndoSpent = top.UndoSpent + 1, UndoAttempt = top.UndoAttempt + 1 })
                 : instance.Stack,
             Build = e.Build ?? instance.Build,
             Recoveries = e.Unclean ? instance.Recoveries + 1 : instance.Recoveries,

@@ -18,7 +18,7 @@ public sealed record StackEntry(int Ordinal, int Visit, string Name, int Generat
     /// <summary>Whether an attempt of the undo runs, or may be running.</summary>
     public bool UndoRunning { get; init; }
 
-    /// <summary>How many attempts of the undo do not count against the policy any more: those before an operator had it tried again.</summary>
+    /// <summary>How many attempts of the undo do not count against the policy: those before an operator had it tried again, and those that ended with their node.</summary>
     public int UndoSpent { get; init; }
 
     /// <summary>When the first attempt of the undo was asked for, or an operator last had it tried again.</summary>

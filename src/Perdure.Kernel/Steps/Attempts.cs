@@ -30,7 +30,7 @@ internal static class Attempts
     private static void Fail(Turn turn, Command.EndAttempt command, Entry entry, Failure failure)
     {
         if (Exits.IsGivenUp(turn.Instance, entry)) Exits.Cancel(turn, entry, failure.Unknown, failure);
-        else if (entry is { Kind: EntryKind.Step, AtMostOnce: true } && (failure.Unknown || (failure.Transient && entry.EverUnknown))) Park(turn, entry, failure);
+        else if (entry is { Kind: EntryKind.Step, AtMostOnce: true } && (failure.Unknown || failure.Transient) && entry.MayHaveHappened(failure)) Park(turn, entry, failure);
         else if (entry.Kind == EntryKind.Step && failure.Transient
             && Backoff.Next(command.Policy, command.Jitter, entry.Attempt - entry.Spent, entry.FirstAt, turn.At) is { } due) Reschedule(turn, entry, failure, due);
         else
@@ -49,7 +49,7 @@ internal static class Attempts
     private static void Reschedule(Turn turn, Entry entry, Failure failure, DateTimeOffset due)
     {
         // A definite answer belongs to its token for ever, so the next attempt needs another; while any attempt under it may have happened it must be the same one.
-        int? next = failure.Unknown || entry.EverUnknown ? null : turn.Instance.Intents + 1;
+        int? next = entry.MayHaveHappened(failure) ? null : turn.Instance.Intents + 1;
         turn.Emit(new StepRetryScheduled(entry.Ordinal, entry.Attempt, failure, due, next));
         if (next is { } ordinal)
         {
@@ -95,7 +95,7 @@ internal static class Attempts
     public static Instance Apply(Instance instance, StepFailed e)
     {
         var entry = Find(instance, e.Ordinal);
-        var unknown = entry.EverUnknown || e.Failure.Unknown;
+        var unknown = entry.MayHaveHappened(e.Failure);
         return instance with
         {
             Journal = instance.Journal.Set(entry.Name, entry with { Status = EntryStatus.Failed, Failure = e.Failure, EverUnknown = unknown, DoneAs = instance.Outcomes + 1 }),
@@ -120,7 +120,7 @@ internal static class Attempts
         var entry = Find(instance, e.Ordinal);
         var waiting = entry with { Status = EntryStatus.Retrying, Failure = e.Failure, Due = e.Due };
         if (e.NextOrdinal is not { } next)
-            return instance with { Journal = instance.Journal.Set(entry.Name, waiting with { EverUnknown = entry.EverUnknown || e.Failure.Unknown }), Recoveries = 0 };
+            return instance with { Journal = instance.Journal.Set(entry.Name, waiting with { EverUnknown = true }), Recoveries = 0 };
 
         var stack = instance.Stack;
         if (entry.CanUndo)

@@ -47,7 +47,7 @@ public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Targ
     /// <summary>The attempt that runs or ran last, from 1, counted over all generations.</summary>
     public int Attempt { get; init; } = 1;
 
-    /// <summary>How many attempts do not count against the policy any more: those before an operator had it tried again.</summary>
+    /// <summary>How many attempts do not count against the policy: those before an operator had it tried again, and those that ended with their node.</summary>
     public int Spent { get; init; }
 
     /// <summary>How far it has come.</summary>
@@ -64,6 +64,9 @@ public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Targ
 
     /// <summary>Whether some attempt under the present token ended unknown.</summary>
     public bool EverUnknown { get; init; }
+
+    /// <summary>Whether something may have happened under the present token, now that an attempt under it failed like this.</summary>
+    public bool MayHaveHappened(Failure failure) => failure.Unknown || (EverUnknown && !failure.Conclusive);
 
     /// <summary>The result of success: an operation's output, a signal's payload, a child's end. Null for a sleep or a timed-out signal.</summary>
     public Payload? Result { get; init; }

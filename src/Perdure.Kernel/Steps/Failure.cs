@@ -14,6 +14,9 @@ public sealed record Cause(string Type, string Message);
 /// <param name="Unknown">Whether the effect may have happened all the same.</param>
 public sealed record Failure(string Code, string Message, bool Transient = false, bool Unknown = false)
 {
+    /// <summary>Whether it is the answer that the downstream keeps for the token: nothing that was sent under it, at any time, has happened or will. Says nothing where <see cref="Unknown"/> is true.</summary>
+    public bool Conclusive { get; init; }
+
     /// <summary>The chain of causes, outermost first.</summary>
     public ImmutableArray<Cause> Causes { get; init; } = [];
 
@@ -23,7 +26,7 @@ public sealed record Failure(string Code, string Message, bool Transient = false
     /// <inheritdoc />
     public bool Equals(Failure? other) =>
         other is not null && Code == other.Code && Message == other.Message && Transient == other.Transient && Unknown == other.Unknown
-        && Stack == other.Stack && Causes.AsSpan().SequenceEqual(other.Causes.AsSpan());
+        && Conclusive == other.Conclusive && Stack == other.Stack && Causes.AsSpan().SequenceEqual(other.Causes.AsSpan());
 
     /// <inheritdoc />
     public override int GetHashCode() => Code.Length;

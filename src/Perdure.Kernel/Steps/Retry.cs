@@ -4,7 +4,7 @@ namespace Perdure;
 /// <param name="Base">The wait after the first attempt, before jitter.</param>
 /// <param name="Cap">No wait is longer, jitter included.</param>
 /// <param name="Jitter">The most that jitter adds; the actual share, 0 to 1, is stamped into the command.</param>
-/// <param name="Attempts">How many attempts at the most, the first one included; at least 1.</param>
+/// <param name="Attempts">How many attempts at the most, the first one included; at least 1. What ends with its node, by a crash, a stop or a hand-over, does not count: see the bound of recoveries for what brings nodes down.</param>
 /// <param name="Within">No attempt starts later than this after the first.</param>
 public sealed record Retry(TimeSpan Base, TimeSpan Cap, TimeSpan Jitter, int Attempts, TimeSpan Within)
 {

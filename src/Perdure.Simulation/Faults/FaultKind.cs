@@ -65,4 +65,6 @@ public enum FaultKind
     OperationSlow,
     /// <summary>The database crashes while it writes a batch, which is half on the disk then: recovery finds it torn and leaves it out, and everything that was written before it is there.</summary>
     TornWrite,
+    /// <summary>An operation fails before its effect, and that stays the downstream's answer to the token: whatever was sent under it before does not happen any more. Trying again, under another token, may help.</summary>
+    OperationRefused,
 }

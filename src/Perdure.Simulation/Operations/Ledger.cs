@@ -1,4 +1,5 @@
 using Perdure.Kernel;
+using Perdure.Runtime;
 
 namespace Perdure.Simulation;
 
@@ -44,14 +45,14 @@ public sealed class Ledger
     internal Payload Do(LedgerEntry entry, Func<Payload> effect)
     {
         if (!_inputs.TryAdd(entry.Token, entry.Input) && _inputs[entry.Token] is var first && first != entry.Input) Differs?.Invoke(entry, first);
-        if (_refused.TryGetValue(entry.Token, out var refused)) throw new PermanentFailure(refused.Code, refused.Message);
+        if (_refused.TryGetValue(entry.Token, out var refused)) throw Failures.Thrown(refused);
         if (_done.TryGetValue(entry.Token, out var done)) return done;
-        if (_undone.Contains(entry.Token)) throw new PermanentFailure("downstream.undone", "The token was undone before it came.");
+        if (_undone.Contains(entry.Token)) throw new PermanentFailure("downstream.undone", "The token was undone before it came.") { Conclusive = true };
         try
         {
             done = effect();
         }
-        catch (PermanentFailure e) when (IsKept(entry.Token, e))
+        catch (PerdureException e) when (e is PermanentFailure or TransientFailure { Conclusive: true } && IsKept(entry.Token, e))
         {
             throw;
         }
@@ -61,14 +62,14 @@ public sealed class Ledger
     }
 
     // Said while it is still on its way to whoever takes it, so that it is not thrown again.
-    private bool IsKept(string token, PermanentFailure answer)
+    private bool IsKept(string token, PerdureException answer)
     {
-        Refuse(token, answer.Code, answer.Message);
+        Refuse(token, answer);
         return false;
     }
 
     /// <summary>The downstream's answer to this token is an error, now and ever.</summary>
-    internal void Refuse(string token, string code, string message) => _refused.TryAdd(token, new(code, message));
+    internal void Refuse(string token, PerdureException answer) => _refused.TryAdd(token, Failures.OfAttempt(answer));
 
     /// <summary>Undoes it where it was done; remembers the token in any case.</summary>
     internal void Undo(LedgerEntry entry, Action effect)

@@ -39,15 +39,9 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         var outcome = choices?.Of(entry.Step, step.Handle.Name);
         if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) After(takes, step, " fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
         else if (outcome == Way.PermanentFailure || faults.Strikes(FaultKind.OperationFailsForGood, null, entry.Instance))
-            After(takes, step, " fails for good", () =>
-            {
-                if (ledger.Stands(entry.Token)) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
-                else
-                {
-                    ledger.Refuse(entry.Token, "simulated.declined", "The downstream declined.");
-                    answer.TrySetException(new PermanentFailure("simulated.declined", "The downstream declined."));
-                }
-            });
+            After(takes, step, " fails for good", () => Refuse(entry, answer, new PermanentFailure("simulated.declined", "The downstream declined.")));
+        else if (faults.Strikes(FaultKind.OperationRefused, null, entry.Instance))
+            After(takes, step, " is refused", () => Refuse(entry, answer, new TransientFailure("simulated.refused", "The downstream refused.") { Conclusive = true }));
         else if (faults.Strikes(FaultKind.OperationUnknownBefore, null, entry.Instance)) After(takes, step, " is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
         else if (outcome == Way.Timeout) Effect(takes, step, codec, input, attempt, entry, null);
         else if (faults.Strikes(FaultKind.OperationLate, null, entry.Instance)) Effect(takes * 2_000, step, codec, input, attempt, entry, null);      // nobody hears of it; the attempt times out
@@ -88,28 +82,42 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         return answer.Task;
     }
 
+    // The first answer to a token stands: what was done before is not refused.
+    private void Refuse(LedgerEntry entry, TaskCompletionSource<Payload> answer, PerdureException refusal)
+    {
+        if (!ledger.Stands(entry.Token)) ledger.Refuse(entry.Token, refusal);
+        answer.TrySetException(ledger.Stands(entry.Token) ? new UnknownOutcome("simulated.lost", "The answer was lost.") : refusal);
+    }
+
     // The effect takes place outside: it happens also where the node that asked for it is gone.
     private void Effect(long after, CarriedStep step, PayloadCodec codec, Payload input, Attempt attempt, LedgerEntry entry, Action<Payload?, Exception?>? ended) =>
         schedule.After(after, null, ": effect", () =>
         {
             if (stands.TryGetValue(step.Type, out var stand))
             {
-                try
-                {
-                    var result = ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => stand.Run(codec, input));
-                    ended?.Invoke(result, null);
-                }
-                catch (Exception e)
-                {
-                    ended?.Invoke(null, e);
-                }
+                Do(() => stand.Run(codec, input));
                 return;
             }
             var run = real.Run(step, codec, input, attempt);
             if (!Settled(run, step, entry)) return;
             if (run.Exception is { InnerException: { } failure }) ended?.Invoke(null, failure);
             else if (run.IsCanceled) ended?.Invoke(null, new TransientFailure("operation.cancelled", "The attempt was cancelled."));
-            else ended?.Invoke(ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => run.Result), null);
+            else Do(() => run.Result);
+
+            void Do(Func<Payload> effect)
+            {
+                Payload result;
+                try
+                {
+                    result = ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, effect);
+                }
+                catch (Exception e)
+                {
+                    ended?.Invoke(null, e);
+                    return;
+                }
+                ended?.Invoke(result, null);
+            }
         }, step.Handle.Name);
 
     // Time in a world passes only on its own thread: what waits for another has left it. It is given some real time, so that the name of what came late can be told from what never comes.

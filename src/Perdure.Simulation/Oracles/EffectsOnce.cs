@@ -18,6 +18,9 @@ internal sealed class EffectsOnce : Oracle
     // Tokens under which something may have happened: an attempt was lost, or ended without an answer.
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
 
+    // Tokens to which the downstream said for ever that nothing happened under them.
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+
     public override string Name => "effects";
 
     public override void Effect(LedgerEntry entry)
@@ -28,6 +31,7 @@ internal sealed class EffectsOnce : Oracle
             return;
         }
         if (!_intended.Contains(entry.Token)) Fail($"{entry.Operation} was applied under {entry.Token}, and its intent is not durable.");
+        if (_refused.Contains(entry.Token)) Fail($"{entry.Operation} was applied under {entry.Token}, of which its answer had said that nothing happened or would: it was not conclusive.");
         if (!_tokens.Add(entry.Token)) Fail($"{entry.Operation} was applied twice under {entry.Token}.");
         if (_standing.TryGetValue(entry.Step, out var other)) Fail($"{entry.Operation} was applied under {entry.Token} while its effect under {other} stands.");
         _standing[entry.Step] = entry.Token;
@@ -71,13 +75,15 @@ internal sealed class EffectsOnce : Oracle
         switch (@event)
         {
             case StepRetryScheduled e when instance.Open(e.Ordinal) is { } entry && instance.TokenOf(entry) is var token:
-                var maybe = e.Failure.Unknown || _unknown.Contains(token);
+                var maybe = e.Failure.Unknown || (_unknown.Contains(token) && !e.Failure.Conclusive);
                 if (e.Failure.Unknown) _unknown.Add(token);
+                else Conclude(token, e.Failure);
                 if (maybe && e.NextOrdinal is not null) Fail($"What was asked for under {token} may have happened, and is to be tried again under another token.");
                 if (!maybe && e.NextOrdinal is null) Fail($"{token} was answered by {e.Failure.Code}, and is to be tried again under the same token.");
                 break;
-            case StepFailed { Failure.Unknown: true } e when instance.Open(e.Ordinal) is { } entry:
-                _unknown.Add(instance.TokenOf(entry));
+            case StepFailed e when instance.Open(e.Ordinal) is { } entry:
+                if (e.Failure.Unknown) _unknown.Add(instance.TokenOf(entry));
+                else Conclude(instance.TokenOf(entry), e.Failure);
                 break;
             case StepParked e when instance.Open(e.Ordinal) is { } entry:
                 _unknown.Add(instance.TokenOf(entry));
@@ -87,5 +93,13 @@ internal sealed class EffectsOnce : Oracle
                     if (instance.Journal[name] is { Kind: EntryKind.Step, Status: EntryStatus.Running } lost) _unknown.Add(instance.TokenOf(lost));
                 break;
         }
+    }
+
+    // A conclusive answer of an operation is held against the world outside: before it and after.
+    private void Conclude(string token, Failure failure)
+    {
+        if (!failure.Conclusive) return;
+        if (World.Ledger.Stands(token)) Fail($"{token} was answered by {failure.Code} as if nothing had happened under it, and its effect stands: it was not conclusive.");
+        _refused.Add(token);
     }
 }

@@ -165,8 +165,8 @@ internal sealed class CalmRun : IOperations
                 _calm.Ledger.Do(held.Entry, () => done.Result);
                 held.Answer.TrySetResult(done.Result);
                 break;
-            case StepFailed { Failure: var failure }: held.Answer.TrySetException(Thrown(failure)); break;
-            case StepParked { Failure: var failure }: held.Answer.TrySetException(Thrown(failure with { Unknown = true })); break;
+            case StepFailed { Failure: var failure }: held.Answer.TrySetException(Failures.Thrown(failure)); break;
+            case StepParked { Failure: var failure }: held.Answer.TrySetException(Failures.Thrown(failure with { Unknown = true })); break;
         }
     }
 
@@ -174,12 +174,9 @@ internal sealed class CalmRun : IOperations
     {
         if (follower.GivenUp(step) is not { } ended || !follower.Held.TryGetValue(step, out var held) || !held.Attempt.Cancelled.IsCancellationRequested) return;
         follower.Held.Remove(step);
-        if (ended is { Unknown: false, Failure: { Unknown: false } failure }) held.Answer.TrySetException(Thrown(failure));
+        if (ended is { Unknown: false, Failure: { Unknown: false } failure }) held.Answer.TrySetException(Failures.Thrown(failure));
         else held.Answer.TrySetCanceled(held.Attempt.Cancelled);
     }
-
-    private static Exception Thrown(Failure failure) =>
-        failure.Unknown ? new UnknownOutcome(failure.Code, failure.Message) : failure.Transient ? new TransientFailure(failure.Code, failure.Message) : new PermanentFailure(failure.Code, failure.Message);
 
     private void Say(InstanceId id, Point point)
     {
@@ -262,7 +259,7 @@ internal sealed class CalmRun : IOperations
     {
         if (_over) return;
         // What a body got from outside of the visit may be why.
-        if (_followers.Values.Append(_root).Any(f => f.Course.HasOwnValues)) Cannot("Its bodies decided by values of their own.");
+        if (_followers.Values.Append(_root).Any(f => f.Course.HasOwnValues)) Cannot("Its bodies may have decided by what a run without faults does not have.");
         else (_over, Difference) = (true, $"{(follower ?? _root).Recorded} of '{(follower ?? _root).Course.Instance!.Workflow}' takes another course without faults: {how}");
     }
 

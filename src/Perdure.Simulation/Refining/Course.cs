@@ -43,7 +43,7 @@ internal sealed class Course
     public Instance? Instance { get; private set; }
     /// <summary>Why a run without faults cannot be held against it; null where it can.</summary>
     public string? Incomparable { get; private set; }
-    /// <summary>Whether bodies decided values once that a run without faults does not have: the time, or what a function of their own gave.</summary>
+    /// <summary>Whether bodies may decide by what a run without faults does not have: the time, what a function of their own gave, that a step which failed may have happened.</summary>
     public bool HasOwnValues { get; private set; }
     /// <summary>The randomness that bodies were given, in order.</summary>
     public Queue<double> Shares { get; } = new();
@@ -90,7 +90,10 @@ internal sealed class Course
                 return null;
             case StepIntended e: return At("asks for", e.Name, $"{e.Operation} {Body(e.Input)}");
             case StepSucceeded e: return Ends(e.Ordinal, "has", Body(e.Result), certain: true);
-            case StepFailed e: return Ends(e.Ordinal, "fails at", e.Failure.Code, certain: false);
+            case StepFailed e:
+                // Of an attempt before the last one, which may have happened all the same, the body is told.
+                if (!e.Failure.Unknown && instance!.Open(e.Ordinal) is { AtMostOnce: false } failing && failing.MayHaveHappened(e.Failure)) HasOwnValues = true;
+                return Ends(e.Ordinal, "fails at", e.Failure.Code, certain: false);
             case StepParked e: return Ends(e.Ordinal, "parks", "", certain: false);
             case StepCancelled e when instance!.Open(e.Ordinal) is { Kind: EntryKind.Step }: return Ends(e.Ordinal, "gives up", "", certain: false);
             case SleepBegan e: return At("sleeps as", e.Name, "");

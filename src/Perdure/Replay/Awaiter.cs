@@ -73,6 +73,8 @@ internal static class Delivered
         }
     }
 
-    private static Failure FailureOf(Entry entry) => entry.Failure
-        ?? new("operation.cancelled", $"\"{entry.Name}\" was given up.", Unknown: entry.EverUnknown || entry.Status == EntryStatus.Cancelled);
+    // What a body learns is of the step, not of its last attempt alone: an earlier one may have happened.
+    private static Failure FailureOf(Entry entry) => entry.Failure is { } failure
+        ? failure.Unknown == entry.EverUnknown ? failure : failure with { Unknown = failure.Unknown || entry.EverUnknown }
+        : new("operation.cancelled", $"\"{entry.Name}\" was given up.", Unknown: entry.EverUnknown || entry.Status == EntryStatus.Cancelled);
 }

@@ -19,12 +19,21 @@ internal static class Failures
     /// <summary>What an operation's exception says of its outcome: only the two that say so are definite.</summary>
     public static Failure OfAttempt(Exception e) => e switch
     {
-        PermanentFailure permanent => Declared(permanent.Code, e),
-        TransientFailure transient => Declared(transient.Code, e, transient: true),
+        PermanentFailure permanent => Declared(permanent.Code, e) with { Conclusive = permanent.Conclusive },
+        TransientFailure transient => Declared(transient.Code, e, transient: true) with { Conclusive = transient.Conclusive },
         UnknownOutcome unknown => Declared(unknown.Code, e, transient: true, unknown: true),
         StoreException store => Declared(store.Code, e, transient: true, unknown: true),
         UnusableResult unusable => Of(unusable.Code, e, unknown: true),
         _ => Of("step.exception", e, transient: true, unknown: true),
+    };
+
+    /// <summary>The exception by which an operation says that failure.</summary>
+    public static PerdureException Thrown(Failure failure) => failure switch
+    {
+        { Unknown: true, Transient: true } => new UnknownOutcome(failure.Code, failure.Message),
+        { Unknown: true } => new UnusableResult(failure.Code, failure.Message),
+        { Transient: true } => new TransientFailure(failure.Code, failure.Message) { Conclusive = failure.Conclusive },
+        _ => new PermanentFailure(failure.Code, failure.Message) { Conclusive = failure.Conclusive },
     };
 
     private static ImmutableArray<Cause> Chain(Exception e)

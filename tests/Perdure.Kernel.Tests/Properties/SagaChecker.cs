@@ -37,6 +37,7 @@ internal sealed class SagaChecker
                 if (before!.Open(e.Ordinal) is null) deed.MayHaveHappened = deed.Unknown = true;
                 else if (e.Outcome is Outcome.Success) deed.MayHaveHappened = true;
                 else if (e.Outcome is Outcome.Failed { Failure.Unknown: true }) deed.MayHaveHappened = deed.Unknown = true;
+                else if (e.Outcome is Outcome.Failed { Failure.Conclusive: true }) deed.MayHaveHappened = deed.Unknown = false;
                 break;
             case Command.Retry { Mode: RetryMode.Again } when verdict is Verdict.Accepted { Events.Length: > 0 }:
                 if (_deeds.TryGetValue(before!.Incident!.Ordinal, out var about)) about.Consented = true;

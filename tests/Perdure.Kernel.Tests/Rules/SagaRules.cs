@@ -29,6 +29,15 @@ public class SagaRules
     }
 
     [Fact]
+    public void An_undo_that_ends_with_its_node_does_not_use_up_its_attempts()
+    {
+        var scene = Compensating();
+        for (var i = 0; i < 4; i++) scene.Recover();
+        for (var attempt = 5; attempt < 7; attempt++) Assert.Null(scene.Undone(attempt, new("busy", "no", Transient: true)).After(10).Fire(TimerKind.Undo, 3).Instance.Incident);
+        Assert.Equal("undo.failed", scene.Undone(7, new("busy", "no", Transient: true)).Instance.Incident!.Failure.Code);
+    }
+
+    [Fact]
     public void After_a_crash_in_the_middle_the_undo_starts_again()
     {
         var scene = Compensating().Undone().Recover();

@@ -61,8 +61,8 @@ internal sealed class Scene
 
     public Scene Succeed(string name, string result = "\"ok\"") => End(name, new Outcome.Success(P(result)));
 
-    public Scene Fail(string name, bool transient = false, bool unknown = false, Retry? policy = null, double jitter = 0) =>
-        End(name, new Outcome.Failed(new("busy", "no", transient, unknown)), policy, jitter);
+    public Scene Fail(string name, bool transient = false, bool unknown = false, Retry? policy = null, double jitter = 0, bool conclusive = false) =>
+        End(name, new Outcome.Failed(new("busy", "no", transient, unknown) { Conclusive = conclusive }), policy, jitter);
 
     private Scene End(string name, Outcome outcome, Retry? policy = null, double jitter = 0)
     {

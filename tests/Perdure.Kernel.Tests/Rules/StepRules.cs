@@ -54,6 +54,48 @@ public class StepRules
     }
 
     [Fact]
+    public void The_answer_that_the_downstream_keeps_for_a_token_is_also_of_an_attempt_that_may_have_happened()
+    {
+        var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Fail("a", transient: true, conclusive: true);
+        Assert.Equal((2, 2), (scene.Effect<Effect.KeepToken>().Ordinal, scene.Effect<Effect.KeepToken>().Generation));
+        Assert.Equal(1, scene.Effect<Effect.LeaveStack>().Ordinal);
+        scene.After(2).Fire(TimerKind.Retry, 2);
+        Assert.Equal((3, $"{scene.Instance.Id}.1.a.2"), (scene.Effect<Effect.StartAttempt>().Attempt, scene.Effect<Effect.StartAttempt>().Token));
+
+        scene = new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Fail("a", conclusive: true);
+        Assert.Equal(1, scene.Effect<Effect.LeaveStack>().Ordinal);
+        Assert.True(scene.Instance.Stack.IsEmpty);
+        Assert.False(scene.Entry("a").EverUnknown);
+    }
+
+    [Fact]
+    public void What_was_given_up_and_answered_for_its_token_for_ever_has_nothing_to_undo()
+    {
+        Scene GivenUp() => new Scene().Step("a").Fail("a", transient: true, unknown: true).After(1).Fire(TimerKind.Retry, 1).Give(new Command.Abandon(new Scene().Now, 1, ["a"]));
+        Assert.Equal([1], GivenUp().Fail("a", transient: true).Instance.Stack.Keys);
+        var scene = GivenUp().Fail("a", transient: true, conclusive: true);
+        Assert.Equal(1, scene.Effect<Effect.LeaveStack>().Ordinal);
+        Assert.True(scene.Instance.Stack.IsEmpty);
+    }
+
+    [Fact]
+    public void At_most_once_goes_on_by_itself_where_the_downstream_says_that_nothing_ever_happened()
+    {
+        Scene Consented() => new Scene().Step("a", atMostOnce: true).Fail("a", transient: true, unknown: true).Retry();
+        Assert.Equal(EntryStatus.Parked, Consented().Fail("a", transient: true).Entry("a").Status);
+        var scene = Consented().Fail("a", transient: true, conclusive: true);
+        Assert.Equal((EntryStatus.Retrying, 2, false), (scene.Entry("a").Status, scene.Entry("a").Generation, scene.Entry("a").EverUnknown));
+    }
+
+    [Fact]
+    public void An_unknown_outcome_concludes_nothing()
+    {
+        var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true, conclusive: true);
+        Assert.Empty(scene.Effects.OfType<Effect.KeepToken>());
+        Assert.True(scene.Entry("a").EverUnknown);
+    }
+
+    [Fact]
     public void An_operator_has_a_step_tried_again_under_the_token_that_may_have_happened()
     {
         var scene = new Scene().Step("a").Fail("a", transient: true, unknown: true);
@@ -102,6 +144,24 @@ public class StepRules
 
         scene.Step("b").After(3600).Fail("b", transient: true);
         Assert.Equal(EntryStatus.Failed, scene.Entry("b").Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_ends_with_its_node_does_not_use_up_the_attempts(bool unclean)
+    {
+        var scene = new Scene().Step("a");
+        for (var i = 0; i < 4; i++) scene.Recover(unclean);
+        Assert.Equal(5, scene.Entry("a").Attempt);
+        for (var i = 0; i < 2; i++)
+        {
+            scene.Fail("a", transient: true, unknown: true);
+            Assert.Equal(scene.Now.AddSeconds(1 << i), scene.Entry("a").Due);
+            scene.After(10).Fire(TimerKind.Retry, 1);
+        }
+        scene.Recover(unclean).Fail("a", transient: true);
+        Assert.Equal(EntryStatus.Failed, scene.Entry("a").Status);
     }
 
     [Fact]

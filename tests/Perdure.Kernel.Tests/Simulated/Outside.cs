@@ -88,8 +88,8 @@ internal static class Outside
     private static Outcome AnOutcome(Dice dice) => dice.Below(10) switch
     {
         < 5 => new Outcome.Success(World.Json(dice.OneIn(20) ? Long : "\"ok\"")),
-        5 => new Outcome.Failed(new("busy", "later", Transient: true)),
-        6 => new Outcome.Failed(new("no", "never") { Causes = Causes("x") }),
+        5 => new Outcome.Failed(new("busy", "later", Transient: true) { Conclusive = dice.OneIn(3) }),
+        6 => new Outcome.Failed(new("no", "never") { Causes = Causes("x"), Conclusive = dice.OneIn(3) }),
         7 => new Outcome.Failed(new("lost", "who knows", Unknown: true)),
         _ => new Outcome.Failed(new("timeout", "who knows", Transient: true, Unknown: true)),
     };
