@@ -74,6 +74,8 @@ public static class Decider
             ChildEnded e => Children.Apply(instance, e),
             GateDecided e => Gates.Apply(instance, e, at),
             ExitBegan e => Exits.Apply(instance, e),
+            RestartBegan e => Restarts.Apply(instance, e),
+            VisitRestarted e => Restarts.Apply(instance, e),
             UndoBegan e => Undoing.Apply(instance, e, at),
             UndoSucceeded e => Undoing.Apply(instance, e),
             UndoRetryScheduled e => Undoing.Apply(instance, e),

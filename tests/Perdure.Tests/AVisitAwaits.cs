@@ -303,7 +303,7 @@ public sealed class AVisitAwaits
         node.Shell.Pass(2.Minutes);
         Assert.Equal("""{"text":"new"}""", node.DataOf(unasked));
         Assert.Equal("""{"text":"new"}""", node.DataOf(changed));
-        Assert.Equal(["run 1", "run 1", "run 99"], _ledger.Log);
+        Assert.Equal(["run 1", "run 1", "undo 1", "run 99"], _ledger.Log);
     }
 
     [Fact]

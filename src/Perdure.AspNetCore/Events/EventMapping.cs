@@ -107,6 +107,8 @@ internal sealed class EventMapping(IPerdure perdure, string source)
                         json.WriteBoolean("compensates", e.Compensates);
                     });
                     break;
+                case RestartBegan: Add(EventType.VisitRestarting, null, _ => { }); break;
+                case VisitRestarted: Add(EventType.VisitRestarted, null, _ => { }); break;
                 case UndoBegan e: Step(EventType.UndoStarted, e.Ordinal, e.Attempt); break;
                 case UndoSucceeded e: Step(EventType.UndoSucceeded, e.Ordinal, e.Attempt); break;
                 case UndoRetryScheduled e:

@@ -55,6 +55,8 @@ internal sealed record EventType(string Name, string Says, ImmutableArray<EventF
     public static readonly EventType StepParked = Of("step.parked", "An attempt of an at-most-once operation ended unknown; it needs an operator.", [.. StepFields, .. FailureFields]);
     public static readonly EventType StepCancelled = Of("step.cancelled", "An operation was given up.", [.. StepFields, new EventField("unknown", "boolean", "Whether it may have happened.")]);
     public static readonly EventType StepAbandoned = Of("step.abandoned", "A body gave up what runs; its end is awaited.", StepFields);
+    public static readonly EventType VisitRestarting = Of("visit.restart-began", "An operator has the visit begun anew: what it did is undone first.");
+    public static readonly EventType VisitRestarted = Of("visit.restarted", "The visit begins anew.");
     public static readonly EventType UndoStarted = Of("undo.began", "An attempt to undo an operation starts.", StepFields);
     public static readonly EventType UndoSucceeded = Of("undo.succeeded", "An operation was undone.", StepFields);
     public static readonly EventType UndoRetrying = Of("undo.retry-scheduled", "An undo failed and is tried again.", [.. StepFields, .. FailureFields, Due]);
@@ -78,7 +80,7 @@ internal sealed record EventType(string Name, string Says, ImmutableArray<EventF
     public static readonly ImmutableArray<EventType> All =
     [
         InstanceStarted, StateChanged, StateLeaving, InstanceEnded, InstancePaused, InstanceResumed, CancelRequested, Recovered, GateOpened, GateDecidedType,
-        StepStarted, StepSucceeded, StepRetrying, StepFailed, StepParked, StepCancelled, StepAbandoned, UndoStarted, UndoSucceeded, UndoRetrying,
+        StepStarted, StepSucceeded, StepRetrying, StepFailed, StepParked, StepCancelled, StepAbandoned, VisitRestarting, VisitRestarted, UndoStarted, UndoSucceeded, UndoRetrying,
         Noted, SleepBegan, SleepEnded, SignalAwaited, SignalReceived, SignalConsumed, SignalTimedOut, ChildStarted, ChildEnded,
         DeadlineBreached, IncidentRaised, IncidentResolved, PageRaised, Refused,
     ];

@@ -38,7 +38,7 @@ internal sealed record DeadlineBody(DateTimeOffset? Due, double? SecondsLeft, bo
 internal sealed record IncidentBody(int Number, FailureBody? Failure, int Ordinal, DateTimeOffset Since);
 internal sealed record SignalBody(string Name, string Message);
 internal sealed record GateBody(string Id, string? Role, bool? Approved, string? By, string? Why, DateTimeOffset? At);
-internal sealed record ExitBody(string To, bool Compensates);
+internal sealed record ExitBody(string To, bool Compensates, bool Restarts);
 
 /// <summary>An instance with all that is known of it.</summary>
 internal sealed record InstanceBody(
@@ -68,7 +68,7 @@ internal sealed record InstanceBody(
             [.. instance.Stack.Select(s => s.Value).OrderByDescending(s => s.Ordinal).Select(s => new StackBody(s.Ordinal, s.Operation, s.Name, s.Visit, s.Generation, s.UndoAttempt, s.UndoDue, FailureBody.Of(s.UndoFailure)))],
             instance.Deadline is { } deadline ? new(deadline.Left is null ? deadline.Due : null, deadline.Left?.TotalSeconds, deadline.Breached) : null,
             instance.AtGate ? new(GateId.Of(instance.Id, instance.Visit), role, instance.Decided?.Approved, instance.Decided?.By, instance.Decided?.Why, instance.Decided?.At) : null,
-            instance.Exit is { } exit ? new(exit.To, exit.Compensates) : null,
+            instance.Exit is { } exit ? new(exit.To, exit.Compensates, exit.Restarts) : null,
             instance.Incident is { } incident ? new(incident.Number, FailureBody.Of(incident.Failure), incident.Ordinal, incident.At) : null,
             error, NextOf(instance), [.. instance.Signals.Select(s => new SignalBody(s.Name, s.MessageId))],
             instance.Incidents, instance.Recoveries, instance.Version, head, view.CodeAbsent);

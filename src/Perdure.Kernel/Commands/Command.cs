@@ -68,7 +68,11 @@ public abstract record Command(DateTimeOffset At)
     public sealed record Resume(DateTimeOffset At, string By) : Command(At);
 
     /// <summary>Continue after the incident of that number.</summary>
-    public sealed record Retry(DateTimeOffset At, string By, int Incident, RetryMode Mode = RetryMode.Again) : Command(At);
+    public sealed record Retry(DateTimeOffset At, string By, int Incident, RetryMode Mode = RetryMode.Again) : Command(At)
+    {
+        /// <summary>For a restart: the journal names of steps that are known to have no effect.</summary>
+        public ImmutableArray<string> Queries { get; init; } = [];
+    }
 
     /// <summary>A node takes the instance up from the store.</summary>
     public sealed record Recover(DateTimeOffset At, bool Unclean) : Command(At);

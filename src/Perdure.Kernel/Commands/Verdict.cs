@@ -25,6 +25,8 @@ public enum RefusalCode
     IncidentNone,
     /// <summary>The journal already has an entry of that name for something else.</summary>
     NameTaken,
+    /// <summary>The visit cannot be begun anew: something of it was done, or may have been, and cannot be undone.</summary>
+    VisitStands,
 }
 
 /// <summary>A refusal with words for people.</summary>
@@ -42,6 +44,7 @@ public sealed record Refusal(RefusalCode Code, string Message)
         RefusalCode.SignalTooMany => "signal.too-many",
         RefusalCode.PayloadTooLarge => "payload.too-large",
         RefusalCode.IncidentNone => "incident.none",
+        RefusalCode.VisitStands => "visit.stands",
         RefusalCode.NameTaken => "journal.name-taken",
         _ => throw new InvalidOperationException(),
     };

@@ -88,6 +88,20 @@ public sealed record GateDecided(bool Approved, string By, string Why) : Event;
 /// <summary>The instance began to leave its state: it waits for what is outstanding and, where it compensates, undoes the stack.</summary>
 public sealed record ExitBegan(string To, Payload? Data, bool Compensates) : Event;
 
+/// <summary>An operator has the visit begun anew: it waits for what is outstanding and undoes what the visit did, first.</summary>
+public sealed record RestartBegan(int Visit) : Event
+{
+    /// <summary>Whether the messages that the visit consumed are not there for it again, because one of them cannot be read.</summary>
+    public bool DropsMessages { get; init; }
+}
+
+/// <summary>The visit begins anew, with an empty journal; the next tokens are of the next generation.</summary>
+public sealed record VisitRestarted(int Visit) : Event
+{
+    /// <summary>The build of the code that it runs under.</summary>
+    public string? Build { get; init; }
+}
+
 /// <summary>An undo starts (again) once this is durable.</summary>
 public sealed record UndoBegan(int Ordinal, int Attempt) : Event;
 

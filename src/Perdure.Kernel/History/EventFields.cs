@@ -10,7 +10,7 @@ internal struct EventFields
     public string? Type, Namespace, Workflow, RequestKey, BusinessKey, TraceParent, State, From, To, Name, Operation, Signal, MessageId, Key, By, Why, Reason, Build;
     public int? Ordinal, NextOrdinal, Number, Visit, Version, VisitsAllowed;
     public int Priority, Intents, Incidents;
-    public bool ClockStops, AtGate, CanUndo, AtMostOnce, Unknown, Approved, Compensates, Settled, End, CancelRequested, Unclean;
+    public bool ClockStops, AtGate, CanUndo, AtMostOnce, Unknown, Approved, Compensates, DropsMessages, Settled, End, CancelRequested, Unclean;
     public Payload? Input, Result, Value, Data, Body;
     public int Attempt = 1, Generation = 1;
     public InstanceId? Id;
@@ -54,6 +54,8 @@ internal struct EventFields
         "child.ended" => new ChildEnded(O, Need(MessageId, "messageId"), Need(State, "state"), Need(Result, "result")),
         "gate.decided" => new GateDecided(Approved, Need(By, "by"), Need(Why, "why")),
         "instance.exit-began" => new ExitBegan(Need(To, "to"), Data, Compensates),
+        "visit.restart-began" => new RestartBegan(Need(Visit, "visit")) { DropsMessages = DropsMessages },
+        "visit.restarted" => new VisitRestarted(Need(Visit, "visit")) { Build = Build },
         "undo.began" => new UndoBegan(O, Attempt),
         "undo.succeeded" => new UndoSucceeded(O, Attempt),
         "undo.retry-scheduled" => new UndoRetryScheduled(O, Attempt, Need(Failure, "failure"), Need(Due, "due")),

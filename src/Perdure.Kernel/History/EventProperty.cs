@@ -46,6 +46,7 @@ internal static class EventProperty
     public static readonly JsonEncodedText Why = JsonEncodedText.Encode("why");
     public static readonly JsonEncodedText To = JsonEncodedText.Encode("to");
     public static readonly JsonEncodedText From = JsonEncodedText.Encode("from");
+    public static readonly JsonEncodedText DropsMessages = JsonEncodedText.Encode("dropsMessages");
     public static readonly JsonEncodedText Compensates = JsonEncodedText.Encode("compensates");
     public static readonly JsonEncodedText Data = JsonEncodedText.Encode("data");
     public static readonly JsonEncodedText Visit = JsonEncodedText.Encode("visit");
@@ -74,7 +75,7 @@ internal static class EventProperty
         "type", "id", "namespace", "workflow", "version", "requestKey", "businessKey", "state", "visitsAllowed", "due",
         "clockStops", "atGate", "parent", "ordinal", "traceParent", "priority", "attributes", "input", "name", "operation",
         "generation", "canUndo", "atMostOnce", "attempt", "result", "nextOrdinal", "failure", "unknown", "value", "signal",
-        "messageId", "body", "key", "approved", "by", "why", "to", "from", "compensates", "data",
+        "messageId", "body", "key", "approved", "by", "why", "to", "from", "compensates", "dropsMessages", "data",
         "visit", "settled", "end", "intents", "incidents", "cancelRequested", "signals", "number", "mode", "reason",
         "unclean", "schema", "codec", "base64", "code", "message", "transient", "conclusive", "causes", "stack", "build",
     ];

@@ -82,6 +82,7 @@ internal static class EventReader
             case "atMostOnce": f.AtMostOnce = reader.GetBoolean(); break;
             case "unknown": f.Unknown = reader.GetBoolean(); break;
             case "approved": f.Approved = reader.GetBoolean(); break;
+            case "dropsMessages": f.DropsMessages = reader.GetBoolean(); break;
             case "compensates": f.Compensates = reader.GetBoolean(); break;
             case "settled": f.Settled = reader.GetBoolean(); break;
             case "end": f.End = reader.GetBoolean(); break;

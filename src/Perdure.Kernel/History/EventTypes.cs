@@ -32,6 +32,8 @@ public static class EventTypes
         (typeof(ChildIntended), "child.intended"),
         (typeof(ChildEnded), "child.ended"),
         (typeof(GateDecided), "gate.decided"),
+        (typeof(RestartBegan), "visit.restart-began"),
+        (typeof(VisitRestarted), "visit.restarted"),
         (typeof(UndoBegan), "undo.began"),
         (typeof(UndoSucceeded), "undo.succeeded"),
         (typeof(UndoRetryScheduled), "undo.retry-scheduled"),

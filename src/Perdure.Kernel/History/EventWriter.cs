@@ -57,6 +57,11 @@ internal static class EventWriter
                 break;
             case GateDecided e: Put(w, P.Approved, e.Approved); w.WriteString(P.By, e.By); w.WriteString(P.Why, e.Why); break;
             case ExitBegan e: w.WriteString(P.To, e.To); Put(w, P.Compensates, e.Compensates); Put(w, P.Data, e.Data); break;
+            case RestartBegan e: w.WriteNumber(P.Visit, e.Visit); Put(w, P.DropsMessages, e.DropsMessages); break;
+            case VisitRestarted e:
+                w.WriteNumber(P.Visit, e.Visit);
+                if (e.Build is not null) w.WriteString(P.Build, e.Build);
+                break;
             case UndoBegan e: Attempt(w, e.Ordinal, e.Attempt); break;
             case UndoSucceeded e: Attempt(w, e.Ordinal, e.Attempt); break;
             case UndoRetryScheduled e: Attempt(w, e.Ordinal, e.Attempt); Put(w, P.Due, e.Due); Put(w, P.Failure, e.Failure); break;

@@ -11,6 +11,8 @@ public static class FailureCode
     public const string JournalFull = "visit.journal-full";
     /// <summary>A result is larger than allowed.</summary>
     public const string PayloadTooLarge = "payload.too-large";
+    /// <summary>What was journaled cannot be read by today's code.</summary>
+    public const string PayloadUnreadable = "payload.unreadable";
     /// <summary>An at-most-once operation may or may not have happened.</summary>
     public const string OutcomeUnknown = "step.outcome-unknown";
     /// <summary>An undo failed for good.</summary>

@@ -52,20 +52,21 @@ internal static class Incidents
                 turn.Refuse(RefusalCode.IncidentNone, $"There is no incident {command.Incident} to continue after.");
             return;
         }
-        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null) DropAll(turn);
+        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null)
+        {
+            if (Restarts.Against(instance, command.Queries) is { } why)
+            {
+                turn.Refuse(RefusalCode.VisitStands, why);
+                return;
+            }
+            Restarts.Begin(turn, incident);
+        }
         turn.Emit(new IncidentResolved(incident.Number, command.By, command.Mode)
         {
             VisitsAllowed = incident.Failure.Code == FailureCode.Loop ? instance.VisitsAllowed + turn.Limits.Visits : null,
         });
         RaiseForParked(turn);
         Pausing.Proceed(turn);
-    }
-
-    // What runs may happen although its end is not awaited: it stays on the stack. What stands parked may have happened too.
-    private static void DropAll(Turn turn)
-    {
-        Exits.GiveUpAll(turn);
-        foreach (var (_, name) in turn.Instance.Outstanding) Exits.Cancel(turn, turn.Instance.Journal[name], unknown: true, null);
     }
 
     public static Instance Apply(Instance instance, IncidentRaised e, DateTimeOffset at)
@@ -81,7 +82,8 @@ internal static class Incidents
         if (instance.Exit is not null) return Undoing.Renew(instance, incident.Ordinal);
         return e.Mode switch
         {
-            RetryMode.RestartVisit => Restart(instance),
+            // As it was recorded before a restart undid anything.
+            RetryMode.RestartVisit => Restarts.Forget(instance),
             RetryMode.Accept => instance with { Accepted = true },
             _ when incident.Ordinal > 0 => Again(instance, incident.Ordinal, at),
             _ when incident.Failure.Code is FailureCode.Loop or FailureCode.JournalFull or FailureCode.Quarantined => instance,
@@ -118,11 +120,4 @@ internal static class Incidents
 
     private static Entry TriedAgain(Entry entry, DateTimeOffset at) =>
         entry with { Status = EntryStatus.Retrying, Due = at, FirstAt = at, Spent = entry.Attempt, DoneAs = 0 };
-
-    private static Instance Restart(Instance instance)
-    {
-        var generations = instance.Generations;
-        foreach (var (name, entry) in instance.Journal) generations = generations.Set(name, entry.Generation);
-        return instance with { Journal = OrderedMap<string, Entry>.Empty, Outstanding = OrderedMap<int, string>.Empty, Generations = generations };
-    }
 }

@@ -21,7 +21,7 @@ internal static class Cancelling
         var halted = instance.Halted;
         if (instance.Paused) turn.Emit(new Resumed(command.By));
         turn.Emit(new CancelRequested(command.By, command.Reason));
-        if (instance.Exit is not { Compensates: true }) Exits.Begin(turn, turn.Map.CancelsTo, command.Data, compensates: true);
+        if (instance.Exit is not { Compensates: true, Restarts: false }) Exits.Begin(turn, turn.Map.CancelsTo, command.Data, compensates: true);
         // After the exit began, so that nothing which the incident stopped is started again.
         if (instance.Incident is { } incident) turn.Emit(new IncidentResolved(incident.Number, command.By, RetryMode.Again));
         if (halted) Pausing.Proceed(turn);

@@ -16,13 +16,12 @@ internal static class Exits
     {
         var instance = turn.Instance;
         if (instance.Exit is not { } exit || instance.Halted || !instance.Outstanding.IsEmpty) return;
-        if (exit.Compensates && !instance.Stack.IsEmpty)
+        if (Undoing.Top(instance) is { } top)
         {
-            var top = instance.Stack.Last.Value;
             if (!top.UndoRunning && top.UndoDue is null) Undoing.Begin(turn, top);
-            return;
         }
-        Transitions.Go(turn, exit.To, exit.Data ?? Payload.Null);
+        else if (exit.Restarts) Restarts.Go(turn);
+        else Transitions.Go(turn, exit.To, exit.Data ?? Payload.Null);
     }
 
     /// <summary>A body gives up some of what it asked for.</summary>

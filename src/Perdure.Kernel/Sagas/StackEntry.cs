@@ -35,4 +35,11 @@ public sealed record StackEntry(int Ordinal, int Visit, string Name, int Generat
 /// <param name="To">The target state.</param>
 /// <param name="Data">The target's data; null where the engine's own <c>CANCELLED</c> is the target.</param>
 /// <param name="Compensates">Whether the stack is undone first.</param>
-public sealed record Exit(string To, Payload? Data, bool Compensates);
+public sealed record Exit(string To, Payload? Data, bool Compensates)
+{
+    /// <summary>Whether the visit is begun anew: the state is not left, and only what the visit did is undone.</summary>
+    public bool Restarts { get; init; }
+
+    /// <summary>Whether the messages that the visit consumed are not there for it again.</summary>
+    public bool DropsMessages { get; init; }
+}

@@ -45,7 +45,10 @@ internal static class Undoing
 
     /// <summary>What is undone now, or next; null while nothing is.</summary>
     public static StackEntry? Top(Instance instance) =>
-        instance.Compensating && instance.Outstanding.IsEmpty && !instance.Stack.IsEmpty ? instance.Stack.Last.Value : null;
+        instance.Compensating && instance.Outstanding.IsEmpty && !instance.Stack.IsEmpty && IsConcerned(instance, instance.Stack.Last.Value) ? instance.Stack.Last.Value : null;
+
+    // A visit that begins anew undoes what it did, and nothing of those before it.
+    private static bool IsConcerned(Instance instance, StackEntry entry) => instance.Exit is { Restarts: false } || entry.Visit == instance.Visit;
 
     /// <summary>The undo that waits for its next attempt; null where none does.</summary>
     public static StackEntry? Waiting(Instance instance) => Top(instance) is { UndoDue: not null } top ? top : null;

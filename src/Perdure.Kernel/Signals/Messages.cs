@@ -68,7 +68,7 @@ internal static class Messages
     {
         var index = instance.Signals.FindIndex(s => s.MessageId == e.MessageId);
         if (index < 0) throw new InvalidOperationException($"The message '{e.MessageId}' does not wait in {instance.Id}.");
-        return Attempts.Succeed(instance, Attempts.Find(instance, e.Ordinal), instance.Signals[index].Body) with { Signals = instance.Signals.RemoveAt(index) };
+        return Attempts.Succeed(instance, Attempts.Find(instance, e.Ordinal) with { MessageId = e.MessageId }, instance.Signals[index].Body) with { Signals = instance.Signals.RemoveAt(index) };
     }
 
     public static Instance Apply(Instance instance, SignalTimedOut e) =>

@@ -77,6 +77,9 @@ public sealed record Entry(string Name, EntryKind Kind, int Ordinal, string Targ
     /// <summary>When the next attempt starts, while retrying; when a sleep or a signal's patience ends.</summary>
     public DateTimeOffset? Due { get; init; }
 
+    /// <summary>For a signal that came: the message's id.</summary>
+    public string? MessageId { get; init; }
+
     /// <summary>For a child: its key.</summary>
     public string? Key { get; init; }
 

@@ -26,4 +26,6 @@ internal sealed class Streams(ulong seed)
     public Pcg32 LaterFaults { get; } = new(seed, 9);
     /// <summary>Whether downstreams refuse tokens, and when.</summary>
     public Pcg32 Refusals { get; } = new(seed, 10);
+    /// <summary>How operators go on after incidents.</summary>
+    public Pcg32 Operators { get; } = new(seed, 11);
 }

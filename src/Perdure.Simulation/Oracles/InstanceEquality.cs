@@ -16,7 +16,7 @@ internal static class InstanceEquality
 
     private static bool Same(Payload? a, Payload? b) => a is null || b is null ? ReferenceEquals(a, b) : a.Body.Span.SequenceEqual(b.Body.Span);
 
-    private static bool Same(Exit? a, Exit? b) => a is null || b is null ? ReferenceEquals(a, b) : a.To == b.To && a.Compensates == b.Compensates && Same(a.Data, b.Data);
+    private static bool Same(Exit? a, Exit? b) => a is null || b is null ? ReferenceEquals(a, b) : (a.To, a.Compensates, a.Restarts, a.DropsMessages) == (b.To, b.Compensates, b.Restarts, b.DropsMessages) && Same(a.Data, b.Data);
 
     private static bool Same(Incident? a, Incident? b) =>
         a is null || b is null ? ReferenceEquals(a, b) : a.Number == b.Number && a.Failure.Code == b.Failure.Code && a.Ordinal == b.Ordinal;
@@ -25,7 +25,7 @@ internal static class InstanceEquality
         ReferenceEquals(a, b)
         || (a.Kind == b.Kind && a.Ordinal == b.Ordinal && a.Generation == b.Generation && a.Attempt == b.Attempt && a.Spent == b.Spent && a.Status == b.Status && a.DoneAs == b.DoneAs
             && a.EverUnknown == b.EverUnknown && a.Abandoned == b.Abandoned && a.Due == b.Due && a.Failure?.Code == b.Failure?.Code && Same(a.Input, b.Input) && Same(a.Result, b.Result)
-            && a.EndedIn == b.EndedIn);
+            && a.EndedIn == b.EndedIn && a.MessageId == b.MessageId);
 
     private static bool Same(StackEntry a, StackEntry b) =>
         ReferenceEquals(a, b)

@@ -14,7 +14,7 @@ internal static class InstanceText
         Put("state", $"{i.State}/{i.Visit}/{i.Version}");
         Put("status", i.Status);
         Put("data", Bytes(i.Data));
-        Put("exit", i.Exit is { } exit ? $"{exit.To},{exit.Compensates},{Bytes(exit.Data)}" : null);
+        Put("exit", i.Exit is { } exit ? $"{exit.To},{exit.Compensates},{exit.Restarts},{exit.DropsMessages},{Bytes(exit.Data)}" : null);
         Put("paused", i.Paused);
         Put("cancel", i.CancelRequested);
         Put("incident", i.Incident is { } incident ? $"{incident.Number},{incident.Failure.Code},{incident.Ordinal}" : null);

@@ -43,10 +43,10 @@ internal sealed class RetriesEnd(World world) : Oracle(world)
                     if (Of(id).Succeeded.Contains(intended.Name)) Fail($"'{intended.Name}' of {id} has succeeded in this visit, and is asked for again.");
                     Of(id).Tried[intended.Name] = (0, at);
                     break;
-                case IncidentResolved { Mode: not RetryMode.RestartVisit }:
+                case IncidentResolved:
                     foreach (var name in Of(id).Tried.Keys.ToList()) Of(id).Tried[name] = (0, at);
                     break;
-                case Transitioned or IncidentResolved:
+                case Transitioned or VisitRestarted:
                     _visits.Remove(id);
                     break;
             }

@@ -4,14 +4,17 @@ using Perdure.Simulation.Worlds;
 namespace Perdure.Simulation.Oracles;
 
 /// <summary>
-/// Whatever was or may have been done is undone, in the reverse order of its intents, each once: held against the world outside, and against the intents in the log rather than the engine's stack.
+/// Whatever was or may have been done is undone, in the reverse order of its intents, each once, before an instance ends revoked, and before a visit begins anew: held against the world outside, and against the
+/// intents in the log rather than the engine's stack.
 /// </summary>
 internal sealed class SagasUndo(World world) : Oracle(world)
 {
     private sealed class Saga
     {
-        /// <summary>Tokens of undoable intents since the last state that settles, by ordinal.</summary>
-        public readonly SortedDictionary<int, string> Intents = [];
+        /// <summary>Tokens of undoable intents since the last state that settles, by ordinal, and the visits that they were of.</summary>
+        public readonly SortedDictionary<int, (int Visit, string Token)> Intents = [];
+        /// <summary>Tokens of visits that began anew.</summary>
+        public readonly List<string> Undone = [];
         /// <summary>The lowest ordinal that was undone so far.</summary>
         public int UndoneDownTo = int.MaxValue;
     }
@@ -35,22 +38,31 @@ internal sealed class SagasUndo(World world) : Oracle(world)
             switch (recorded.Record.Events[i])
             {
                 case StepIntended { CanUndo: true } intended:
-                    saga.Intents[intended.Ordinal] = Token.For(recorded.After.Id, instance?.Visit ?? 1, intended.Name, intended.Generation);
+                    saga.Intents[intended.Ordinal] = (instance?.Visit ?? 1, Token.For(recorded.After.Id, instance?.Visit ?? 1, intended.Name, intended.Generation));
                     break;
                 case StepRetryScheduled { NextOrdinal: { } next } retried when instance?.Open(retried.Ordinal) is { CanUndo: true } entry:
-                    saga.Intents[next] = Token.For(recorded.After.Id, instance.Visit, entry.Name, entry.Generation + 1);
+                    saga.Intents[next] = (instance.Visit, Token.For(recorded.After.Id, instance.Visit, entry.Name, entry.Generation + 1));
                     break;
                 case UndoBegan undo:
                     if (!saga.Intents.ContainsKey(undo.Ordinal)) Fail($"{recorded.After.Id} undoes {undo.Ordinal}, which it did not intend since it last settled.");
                     if (undo.Ordinal > saga.UndoneDownTo) Fail($"{recorded.After.Id} undoes {undo.Ordinal} after {saga.UndoneDownTo}: not in reverse order.");
                     saga.UndoneDownTo = undo.Ordinal;
                     break;
+                case VisitRestarted again:
+                    foreach (var (ordinal, (_, token)) in saga.Intents.Where(i => i.Value.Visit == again.Visit).ToList())
+                    {
+                        if (World.Ledger.Stands(token)) Fail($"{recorded.After.Id} begins visit {again.Visit} anew, and the effect of {token} stands.");
+                        saga.Undone.Add(token);
+                        saga.Intents.Remove(ordinal);
+                    }
+                    saga.UndoneDownTo = int.MaxValue;
+                    break;
                 case Transitioned { Settled: true }:
                     saga.Intents.Clear();
                     saga.UndoneDownTo = int.MaxValue;
                     break;
                 case Transitioned { IsEnd: true } ended when World.Database.Tables.Map(recorded.After.Workflow, recorded.After.WorkflowVersion)?.Find(ended.To) is { Kind: StateKind.Revoked }:
-                    foreach (var (_, token) in saga.Intents)
+                    foreach (var (_, (_, token)) in saga.Intents)
                         if (World.Ledger.Stands(token)) Fail($"{recorded.After.Id} ended in {ended.To}, and the effect of {token} stands.");
                     break;
             }
@@ -61,8 +73,12 @@ internal sealed class SagasUndo(World world) : Oracle(world)
     {
         // What was still on its way when it was undone must not have come after all.
         foreach (var (id, saga) in _sagas)
+        {
+            foreach (var token in saga.Undone)
+                if (World.Ledger.Stands(token)) Fail($"{id} began a visit anew, and the effect of {token} from before stands.");
             if (World.Watch.Instances[id] is { Ended: true } instance && World.Database.Tables.Map(instance.Workflow, instance.WorkflowVersion)?.Find(instance.State) is { Kind: StateKind.Revoked })
-                foreach (var (_, token) in saga.Intents)
+                foreach (var (_, (_, token)) in saga.Intents)
                     if (World.Ledger.Stands(token)) Fail($"{id} ended in {instance.State}, and the effect of {token} stands.");
+        }
     }
 }

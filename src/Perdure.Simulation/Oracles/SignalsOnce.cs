@@ -3,11 +3,14 @@ using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation.Oracles;
 
-/// <summary>Messages are neither lost nor taken twice, are given to who awaits them, and are consumed in the order in which they came.</summary>
+/// <summary>Messages are neither lost nor taken twice, are given to who awaits them, and are consumed in the order in which they came; also by a visit that begins anew.</summary>
 internal sealed class SignalsOnce(World world) : Oracle(world)
 {
     private readonly Dictionary<InstanceId, List<(string Signal, string Id)>> _waiting = [];
     private readonly HashSet<(InstanceId, string)> _received = [];
+
+    // What each visit has consumed, which is there again where it begins anew.
+    private readonly Dictionary<InstanceId, List<(string Signal, string Id)>> _consumed = [];
 
     public override string Name => "signals";
 
@@ -48,8 +51,15 @@ internal sealed class SignalsOnce(World world) : Oracle(world)
                     else
                     {
                         if (waiting.FindIndex(m => m.Signal == waiting[index].Signal) != index) Fail($"{id} consumed {e.MessageId} before an older message of its name.");
+                        (_consumed.TryGetValue(id, out var consumed) ? consumed : _consumed[id] = []).Add(waiting[index]);
                         waiting.RemoveAt(index);
                     }
+                    break;
+                case RestartBegan { DropsMessages: true } or Transitioned:
+                    _consumed.Remove(id);
+                    break;
+                case VisitRestarted when _consumed.Remove(id, out var again):
+                    (_waiting.TryGetValue(id, out var wait) ? wait : _waiting[id] = []).InsertRange(0, again);
                     break;
             }
         }

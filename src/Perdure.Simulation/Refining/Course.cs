@@ -139,7 +139,7 @@ internal sealed class Course
         }
     }
 
-    private static bool IsOfThisRun(string code) => code is FailureCode.Broken or FailureCode.Quarantined or "body.stalled" or "payload.unreadable"
+    private static bool IsOfThisRun(string code) => code is FailureCode.Broken or FailureCode.Quarantined or "body.stalled" or FailureCode.PayloadUnreadable
         || code.StartsWith("replay.", StringComparison.Ordinal) || code.StartsWith("child.", StringComparison.Ordinal) || code.StartsWith("store.", StringComparison.Ordinal);
 
     // Randomness and ids are given again; who won a race follows from the order of outcomes, which is kept.

@@ -12,6 +12,7 @@ internal sealed class UntimedStep(IStep step) : IRunnable
     public string Name => step.Name;
     public bool CanUndo => step.CanUndo;
     public bool AtMostOnce => step.AtMostOnce;
+    public bool IsQuery => ((IRunnable)step).IsQuery;
     public Retry Retry => Once;
     public Retry UndoRetry => Once;
     public TimeSpan Timeout => TimeSpan.MaxValue;

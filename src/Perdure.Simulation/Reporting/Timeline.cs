@@ -63,6 +63,8 @@ internal sealed class Timeline
         SleepEnded => "wakes",
         SignalAwaited e => $"awaits {e.Signal}",
         SignalReceived e => $"receives {e.Signal}",
+        RestartBegan e => $"begins visit {e.Visit} anew, undoing first",
+        VisitRestarted e => $"visit {e.Visit} begins anew",
         ExitBegan e => $"leaves for {e.To}{(e.Compensates ? ", undoing first" : "")}",
         UndoBegan e => $"undoes step {e.Ordinal}",
         UndoSucceeded e => $"step {e.Ordinal} is undone",

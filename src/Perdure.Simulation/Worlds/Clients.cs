@@ -69,9 +69,10 @@ internal sealed class Clients(World world, WorldOptions options)
         }
     }
 
-    // Running again what diverged would diverge again: after a look at it the operator accepts the code as it is.
+    // Running again what diverged would diverge again: after a look at it the operator accepts the code as it is. Now and then the visit is begun anew, whatever the matter is.
     private RetryMode ModeFor(InstanceId id) =>
-        world.Watch.Instances.TryGetValue(id, out var instance) && instance.Incident?.Failure.Code == Replay.Divergence.Diverged ? RetryMode.Accept : RetryMode.Again;
+        world.Chance.Operators.Happens(0.2) ? RetryMode.RestartVisit
+        : world.Watch.Instances.TryGetValue(id, out var instance) && instance.Incident?.Failure.Code == Replay.Divergence.Diverged ? RetryMode.Accept : RetryMode.Again;
 
     // People look at what is durable, and ask at the node that has it.
     private void Look()

@@ -1,3 +1,5 @@
+using Perdure.Kernel;
+
 namespace Perdure.Replay;
 
 /// <summary>A body broke a rule of replay. Never shown to the body: it poisons the visit out of band, so that no <c>catch</c> can hide it.</summary>
@@ -6,7 +8,7 @@ internal sealed class Divergence(string message, string code = Divergence.Diverg
     public const string Diverged = "replay.diverged";
     public const string NameRepeated = "replay.name-repeated";
     public const string Escaped = "replay.escaped";
-    public const string Unreadable = "payload.unreadable";
+    public const string Unreadable = FailureCode.PayloadUnreadable;
 
     /// <summary>What is said of a body that went on outside of its lane.</summary>
     public static string OfEscaped(string what) =>

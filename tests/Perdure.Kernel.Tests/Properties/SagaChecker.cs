@@ -9,6 +9,7 @@ internal sealed class SagaChecker
     private sealed class Deed
     {
         public required string Token { get; init; }
+        public required int Visit { get; init; }
         public bool AtMostOnce { get; set; }
         public bool Consented { get; set; }
         public bool Running { get; set; }
@@ -29,13 +30,12 @@ internal sealed class SagaChecker
 
     private void Hear(Instance? before, Command command, Verdict verdict)
     {
+        if (verdict is Verdict.Accepted { Events: var events } && events.OfType<VisitRestarted>().FirstOrDefault() is { } restarted) ExpectUndone(restarted.Visit);
         switch (command)
         {
             case Command.EndAttempt e when _deeds.TryGetValue(e.Ordinal, out var deed) && deed.Running && e.Attempt < 90:
                 deed.Running = false;
-                // An end that comes after the visit was restarted is not heard any more.
-                if (before!.Open(e.Ordinal) is null) deed.MayHaveHappened = deed.Unknown = true;
-                else if (e.Outcome is Outcome.Success) deed.MayHaveHappened = true;
+                if (e.Outcome is Outcome.Success) deed.MayHaveHappened = true;
                 else if (e.Outcome is Outcome.Failed { Failure.Unknown: true }) deed.MayHaveHappened = deed.Unknown = true;
                 else if (e.Outcome is Outcome.Failed { Failure.Conclusive: true }) deed.MayHaveHappened = deed.Unknown = false;
                 break;
@@ -57,7 +57,7 @@ internal sealed class SagaChecker
         switch (effect)
         {
             case Effect.KeepToken { OnStack: true } e:
-                _deeds.Add(e.Ordinal, new() { Token = Token.For(_world.Instance!.Id, e.Visit, e.Name, e.Generation), AtMostOnce = _world.Instance.Journal[e.Name].AtMostOnce });
+                _deeds.Add(e.Ordinal, new() { Visit = e.Visit, Token = Token.For(_world.Instance!.Id, e.Visit, e.Name, e.Generation), AtMostOnce = _world.Instance.Journal[e.Name].AtMostOnce });
                 break;
             case Effect.StartAttempt e when _deeds.TryGetValue(e.Ordinal, out var deed):
                 Assert.Equal(deed.Token, e.Token);
@@ -75,11 +75,19 @@ internal sealed class SagaChecker
         }
     }
 
+    // A visit begins anew when all that it did is undone; what others did stands.
+    private void ExpectUndone(int visit)
+    {
+        Assert.Equal(_deeds.Where(d => d.Value.Visit == visit && d.Value.MayHaveHappened).Select(d => d.Key).Reverse(), _undone);
+        Assert.DoesNotContain(_deeds.Values, d => d.Visit == visit && d.Running);
+        foreach (var ordinal in _deeds.Where(d => d.Value.Visit == visit).Select(d => d.Key).ToList()) _deeds.Remove(ordinal);
+        _undone.Clear();
+    }
+
     public void ExpectEnd()
     {
         var revoked = _world.Map.Find(_world.Instance!.State)!.Kind == StateKind.Revoked;
-        // What still runs after a restarted visit may happen.
-        int[] expected = revoked ? [.. _deeds.Where(d => d.Value.MayHaveHappened || d.Value.Running).Select(d => d.Key).Reverse()] : [];
+        int[] expected = revoked ? [.. _deeds.Where(d => d.Value.MayHaveHappened).Select(d => d.Key).Reverse()] : [];
         Assert.Equal(expected, _undone);
     }
 }

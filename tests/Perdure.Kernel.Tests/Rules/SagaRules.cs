@@ -156,14 +156,97 @@ public class SagaRules
             (scene.Effect<Effect.StartAttempt>().Ordinal, scene.Effect<Effect.StartAttempt>().Attempt, scene.Effect<Effect.StartAttempt>().Token));
     }
 
+    private static Scene Broken(Scene scene, string code = "replay.diverged") => scene.Give(new Command.FailBody(scene.Now, 1, new(code, "x")));
+
     [Fact]
-    public void A_visit_that_is_restarted_uses_the_next_generation_and_keeps_the_stack()
+    public void A_visit_that_is_begun_anew_awaits_what_runs_and_undoes_what_it_did_and_uses_the_next_generation()
     {
-        var scene = new Scene().Step("a").Succeed("a").Step("b").Give(new Command.FailBody(Scene.Noon, 1, new("replay.diverged", "x"))).Retry(RetryMode.RestartVisit);
-        Assert.True(scene.Instance.Journal.IsEmpty);
-        Assert.Equal([1, 2], scene.Instance.Stack.Keys);
+        var scene = Broken(new Scene().Step("a").Succeed("a").Step("b")).Retry(RetryMode.RestartVisit);
         Assert.Equal(2, scene.Effect<Effect.CancelAttempt>().Ordinal);
+        Assert.Equal(Status.Compensating, scene.Instance.Status);
+        Assert.Equal(2, scene.Fail("b", transient: true, unknown: true).Effect<Effect.StartUndo>().Ordinal);
+        Assert.Equal(1, scene.Undone().Effect<Effect.StartUndo>().Ordinal);
+        Assert.Equal(1, scene.Undone().Effect<Effect.RunBody>().Visit);
+        Assert.Equal((1, "Received", true, true), (scene.Instance.Visit, scene.Instance.State, scene.Instance.Journal.IsEmpty, scene.Instance.Stack.IsEmpty));
         Assert.Equal($"{scene.Instance.Id}.1.a.2", scene.Step("a").Effect<Effect.StartAttempt>().Token);
+    }
+
+    [Fact]
+    public void What_earlier_visits_did_stands_when_one_is_begun_anew()
+    {
+        var scene = new Scene().Step("a").Succeed("a").Go("Locked").Step("b").Succeed("b");
+        scene.Give(new Command.FailBody(scene.Now, 2, new("replay.diverged", "x"))).Retry(RetryMode.RestartVisit);
+        Assert.Equal(2, scene.Effect<Effect.StartUndo>().Ordinal);
+        Assert.Equal(2, scene.Undone().Effect<Effect.RunBody>().Visit);
+        Assert.Equal([1], scene.Instance.Stack.Keys);
+    }
+
+    [Fact]
+    public void A_visit_in_which_something_stands_for_good_is_not_begun_anew()
+    {
+        Scene Asked(Func<Scene, Scene> happens) => Broken(happens(new Scene().Intend(new Intent.Step("mail", "op-mail", Payload.Null, CanUndo: false, AtMostOnce: false))));
+        foreach (var happens in new Func<Scene, Scene>[] { s => s, s => s.Succeed("mail"), s => s.Fail("mail", transient: true, unknown: true), s => s.Fail("mail", unknown: true) })
+        {
+            var scene = Asked(happens);
+            Assert.Equal(RefusalCode.VisitStands, scene.Retry(RetryMode.RestartVisit).Refusal!.Code);
+            Assert.Contains("'mail'", scene.Refusal!.Message, StringComparison.Ordinal);
+            Assert.NotNull(scene.Instance.Incident);
+            // What has no effect may be done again.
+            Assert.IsType<RestartBegan>(scene.Give(new Command.Retry(scene.Now, "ann", 1, RetryMode.RestartVisit) { Queries = ["mail"] }).Events[0]);
+        }
+        Assert.Null(Asked(s => s.Fail("mail")).Retry(RetryMode.RestartVisit).Refusal);
+    }
+
+    [Fact]
+    public void A_visit_whose_child_has_ended_is_not_begun_anew_and_one_that_has_not_is_cancelled_first()
+    {
+        var scene = Broken(new Scene().Intend(new Intent.Child("c", "child", "k", Payload.Null))).Retry(RetryMode.RestartVisit);
+        Assert.Equal(1, scene.Effect<Effect.CancelChild>().Ordinal);
+        Assert.Single(scene.Give(new Command.EndChild(scene.Now, 1, "end:c", "CANCELLED", Payload.Null)).Effects.OfType<Effect.RunBody>());
+
+        scene = Broken(new Scene().Intend(new Intent.Child("c", "child", "k", Payload.Null)).Give(new Command.EndChild(Scene.Noon, 1, "end:c", "DONE", Payload.Null)));
+        Assert.Equal(RefusalCode.VisitStands, scene.Retry(RetryMode.RestartVisit).Refusal!.Code);
+    }
+
+    [Fact]
+    public void Messages_that_a_visit_consumed_are_there_when_it_begins_anew_in_their_order_unless_one_of_them_is_why()
+    {
+        Scene Sent(string code)
+        {
+            var scene = new Scene().Intend(new Intent.Signal("first", "paid", null), new Intent.Signal("second", "paid", null));
+            foreach (var id in new[] { "m1", "m2", "m3" }) scene.Give(new Command.Send(scene.Now, "paid", id, Payload.Null));
+            return Broken(scene, code).Retry(RetryMode.RestartVisit);
+        }
+        Assert.Equal(["m1", "m2", "m3"], Sent("replay.diverged").Instance.Signals.Select(s => s.MessageId));
+        Assert.Equal(["m3"], Sent("payload.unreadable").Instance.Signals.Select(s => s.MessageId));
+        Assert.IsType<SignalConsumed>(Sent("replay.diverged").Intend(new Intent.Signal("first", "paid", null)).Events[^1]);
+    }
+
+    [Fact]
+    public void A_restart_goes_on_after_a_crash_and_an_undo_that_keeps_failing_and_gives_way_to_a_cancellation()
+    {
+        var scene = Broken(new Scene().Step("a").Succeed("a")).Retry(RetryMode.RestartVisit).Recover();
+        Assert.Equal(2, scene.Effect<Effect.StartUndo>().Attempt);
+        scene.Undone(2, new("no", "never"));
+        Assert.Equal("undo.failed", scene.Instance.Incident!.Failure.Code);
+        Assert.Equal(3, scene.Retry().Effect<Effect.StartUndo>().Attempt);
+        Assert.Equal("REVOKED", scene.Cancel().Undone(3).Instance.State);
+    }
+
+    [Fact]
+    public void A_paused_instance_begins_its_visit_anew_when_it_is_resumed()
+    {
+        var scene = Broken(new Scene().Step("a").Succeed("a")).Give(new Command.Pause(Scene.Noon, "ann")).Retry(RetryMode.RestartVisit);
+        Assert.Empty(scene.Effects.OfType<Effect.StartUndo>());
+        Assert.Equal(1, scene.Give(new Command.Resume(scene.Now, "ann")).Effect<Effect.StartUndo>().Ordinal);
+    }
+
+    [Fact]
+    public void A_restart_that_was_recorded_before_it_undid_anything_reads_as_it_was()
+    {
+        var scene = Broken(new Scene().Step("a").Succeed("a"));
+        var after = Decider.Evolve(scene.Instance, new IncidentResolved(1, "ann", RetryMode.RestartVisit), scene.Instance.Version + 1, scene.Now);
+        Assert.Equal((true, 1, null), (after.Journal.IsEmpty, after.Stack.Count, after.Exit));
     }
 
     [Fact]

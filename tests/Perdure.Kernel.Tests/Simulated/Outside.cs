@@ -107,7 +107,7 @@ internal static class Outside
         0 => new Command.Pause(world.Now, "ann"),
         1 => new Command.Resume(world.Now, "ann"),
         2 => new Command.Retry(world.Now, "ann", dice.Below(4), RetryMode.Again),
-        _ when instance.Incident is { } incident => new Command.Retry(world.Now, "ann", incident.Number, dice.Of([RetryMode.Again, RetryMode.Again, RetryMode.RestartVisit, RetryMode.Accept])),
+        _ when instance.Incident is { } incident => new Command.Retry(world.Now, "ann", incident.Number, dice.Of([RetryMode.Again, RetryMode.Again, RetryMode.RestartVisit, RetryMode.Accept])) { Queries = ["d"] },
         _ => new Command.Resume(world.Now, "ann"),
     };
 

@@ -50,6 +50,6 @@ internal static partial class Catalogue
         Planted("decision-acknowledged-and-lost", "A gate answers that it was decided, and no decision is kept.", Kernel + "Gates/Gates.cs",
             "            turn.Emit(new GateDecided(command.Approved, command.By, command.Why));\n            if (!instance.Halted) turn.Owe(new Effect.RunBody(instance.Visit));\n", "            _ = turn;\n") with { BuiltInOnly = true },
         Planted("retry-acknowledged-and-lost", "An operator is answered that the instance goes on after an incident, and it does not.", Kernel + "Incidents/Incidents.cs",
-            "        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null) DropAll(turn);\n", "        if (command.Incident > 0) return;\n        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null) DropAll(turn);\n") with { BuiltInOnly = true },
+            "        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null)\n", "        if (command.Incident > 0) return;\n        if (command.Mode == RetryMode.RestartVisit && instance.Exit is null)\n") with { BuiltInOnly = true },
     ];
 }

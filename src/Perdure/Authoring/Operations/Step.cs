@@ -79,7 +79,7 @@ public abstract class Step<TIn, TOut> : IStep, IRunnable where TOut : class
         }
         catch (System.Text.Json.JsonException e)
         {
-            throw new PermanentFailure("payload.unreadable", e.Message, e);
+            throw new PermanentFailure(FailureCode.PayloadUnreadable, e.Message, e);
         }
     }
 
@@ -91,6 +91,7 @@ public abstract class Step<TIn, TOut> : IStep, IRunnable where TOut : class
     private protected virtual bool IsTransacted => false;
 
     bool IRunnable.IsTransacted => IsTransacted;
+    bool IRunnable.IsQuery => this is Query<TIn, TOut>;
     Type IStep.InputType => typeof(TIn);
     Type IStep.OutputType => typeof(TOut);
 
@@ -128,6 +129,8 @@ internal interface IRunnable : IStep
 {
     /// <summary>Whether it runs inside of a transaction of the store's database.</summary>
     bool IsTransacted => false;
+    /// <summary>Whether it has no effect.</summary>
+    bool IsQuery { get; }
     Task<Payload> Run(PayloadCodec codec, Payload input, Attempt attempt);
     Task Undo(PayloadCodec codec, Payload input, Payload? output, Attempt attempt);
 }

@@ -56,7 +56,11 @@ internal abstract record InstanceCommand
 
     public sealed record Retry(string By, int? Incident, RetryMode Mode) : InstanceCommand
     {
-        public override Command Make(Lane lane, Hot hot) => new Command.Retry(lane.Now, By, Incident ?? hot.Instance?.Incident?.Number ?? 0, Mode);
+        public override Command Make(Lane lane, Hot hot) =>
+            new Command.Retry(lane.Now, By, Incident ?? hot.Instance?.Incident?.Number ?? 0, Mode) { Queries = Mode == RetryMode.RestartVisit ? [.. hot.Instance?.Journal.Where(e => IsQuery(lane, e.Value)).Select(e => e.Key) ?? []] : [] };
+
+        // What this node does not carry may have had an effect.
+        private static bool IsQuery(Lane lane, Entry entry) => entry.Kind == EntryKind.Step && lane.Node.Registry.Step(entry.Target)?.Handle.IsQuery == true;
     }
 
     /// <summary>From a parent in another database, to a lane and not to an instance.</summary>

@@ -77,7 +77,7 @@ internal sealed partial class Lane
         }
         catch (JsonException e)
         {
-            Fail(turn, Failures.Of("payload.unreadable", e));
+            Fail(turn, Failures.Of(FailureCode.PayloadUnreadable, e));
             return;
         }
         if (instance.AtGate)
