@@ -127,6 +127,25 @@ public sealed class AnInstanceOverHttp
     }
 
     [Fact]
+    public async Task A_visit_is_begun_anew_where_all_that_it_did_can_be_undone()
+    {
+        await using var app = await TestApp.Start();
+        var id = await app.Started("mislaid");
+        await app.Until(id, i => i.GetProperty("status").GetString() == "incident");
+        Assert.Equal(200, (int)(await app.Post($"/api/instances/{id}/retry", """{"incident":1,"mode":"restart-visit"}""")).StatusCode);
+        var shown = await app.Until(id, i => i.GetProperty("incidents").GetInt32() == 2);
+        Assert.Equal(["fetch 1 undone", "fetch 2 "], shown.GetProperty("steps").EnumerateArray().Where(s => s.GetProperty("name").GetString() == "fetch")
+            .Select(s => $"fetch {s.GetProperty("generation").GetInt32()} {(s.TryGetProperty("undone", out var undone) && undone.GetBoolean() ? "undone" : "")}"));
+        Assert.Equal(2, Assert.Single(shown.GetProperty("stack").EnumerateArray()).GetProperty("generation").GetInt32());
+        Assert.Equal(2, shown.GetProperty("visit").GetInt32());
+
+        id = await app.Started("franked");
+        await app.Until(id, i => i.GetProperty("status").GetString() == "incident");
+        await Problem.Is(await app.Post($"/api/instances/{id}/retry", """{"incident":1,"mode":"restart-visit"}"""), 409, "visit.stands");
+        Assert.Equal("incident", (await app.Get($"/api/instances/{id}")).GetProperty("status").GetString());
+    }
+
+    [Fact]
     public async Task Lists_page_by_cursor_and_histories_verify()
     {
         await using var app = await TestApp.Start();

@@ -17,6 +17,8 @@ internal sealed class SagasUndo(World world) : Oracle(world)
         public readonly List<string> Undone = [];
         /// <summary>The lowest ordinal that was undone so far.</summary>
         public int UndoneDownTo = int.MaxValue;
+        /// <summary>The visit that is to begin anew; 0 where none is.</summary>
+        public int Restarting;
     }
 
     private readonly Dictionary<InstanceId, Saga> _sagas = [];
@@ -43,7 +45,14 @@ internal sealed class SagasUndo(World world) : Oracle(world)
                 case StepRetryScheduled { NextOrdinal: { } next } retried when instance?.Open(retried.Ordinal) is { CanUndo: true } entry:
                     saga.Intents[next] = (instance.Visit, Token.For(recorded.After.Id, instance.Visit, entry.Name, entry.Generation + 1));
                     break;
+                case RestartBegan restart:
+                    saga.Restarting = restart.Visit;
+                    break;
+                case ExitBegan:
+                    saga.Restarting = 0;
+                    break;
                 case UndoBegan undo:
+                    if (saga.Restarting > 0 && saga.Intents.TryGetValue(undo.Ordinal, out var of) && of.Visit != saga.Restarting) Fail($"{recorded.After.Id} begins visit {saga.Restarting} anew, and undoes {undo.Ordinal} of visit {of.Visit}.");
                     if (!saga.Intents.ContainsKey(undo.Ordinal)) Fail($"{recorded.After.Id} undoes {undo.Ordinal}, which it did not intend since it last settled.");
                     if (undo.Ordinal > saga.UndoneDownTo) Fail($"{recorded.After.Id} undoes {undo.Ordinal} after {saga.UndoneDownTo}: not in reverse order.");
                     saga.UndoneDownTo = undo.Ordinal;
@@ -55,7 +64,7 @@ internal sealed class SagasUndo(World world) : Oracle(world)
                         saga.Undone.Add(token);
                         saga.Intents.Remove(ordinal);
                     }
-                    saga.UndoneDownTo = int.MaxValue;
+                    (saga.UndoneDownTo, saga.Restarting) = (int.MaxValue, 0);
                     break;
                 case Transitioned { Settled: true }:
                     saga.Intents.Clear();

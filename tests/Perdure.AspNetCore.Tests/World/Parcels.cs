@@ -39,8 +39,13 @@ public sealed class Carry(Weather weather) : Operation<string, Moved>
     public override Task Undo(string input, Moved? output, Attempt attempt) => Task.CompletedTask;
 }
 
+public sealed class Frank : Irreversible<string, Moved>
+{
+    public override Task<Moved> Run(string input, Attempt attempt) => Task.FromResult(new Moved("the post"));
+}
+
 /// <summary>A parcel is weighed, may be held for a person, is carried, awaits a nudge where it is shy, and is delivered; or it comes back.</summary>
-public sealed class Parcels(Weigh weigh, Carry carry) : Workflow<Parcel>("parcels", 1)
+public sealed class Parcels(Weigh weigh, Carry carry, Frank frank) : Workflow<Parcel>("parcels", 1)
 {
     protected override Map<Parcel> Define(Map<Parcel> map) => map
         .Start("Received").Runs(Receive)
@@ -63,6 +68,13 @@ public sealed class Parcels(Weigh weigh, Carry carry) : Workflow<Parcel>("parcel
     public async Task<To<Delivered, Returned>> Ship(IVisit<Parcel> visit, Custody custody)
     {
         if (visit.Input.Mood == "shy") await visit.Signal<Nudge>();
+        if (visit.Input.Mood is "mislaid" or "franked")
+        {
+            await visit.Run(carry, "calm", name: "fetch");
+            await visit.Run(weigh, visit.Input.Weight);
+            if (visit.Input.Mood == "franked") await visit.Run(frank, "first class");
+            throw new InvalidOperationException("It is not where it should be.");
+        }
         if (visit.Input.Mood == "broken") throw new InvalidOperationException("The label is torn.");
         var moved = await visit.Try(carry, visit.Input.Mood);
         if (visit.Input.Mood == "refused") return new Returned("refused");

@@ -38,6 +38,8 @@ public static class Entry
         .Replace<Ship, Bell, Slip>(bell => new(bell.Door))
         .Replace<Wrap, Bell, Slip>(bell => new(bell.Door))
         .Replace<Drive, Piece, Slip>(piece => new(piece.Slip))
+        .Replace<Unlock, Errand, Slip>(errand => new($"{errand.Number}"))
+        .Replace<Seal, Run, Slip>(run => new($"turn {run.Turn}"))
         .Replace<Stamp, Run, Slip>(run => new($"turn {run.Turn}"))
         .Starts("parcels", (dice, number) => new Order(dice.OneOf("Ada", "Grace", "nobody"), 1 + dice.Below(3)), count: 8, within: TimeSpan.FromSeconds(8))
         .Starts("careless", (_, number) => new Errand(number), count: 2, within: TimeSpan.FromSeconds(8))
@@ -147,7 +149,7 @@ public static class Entry
             var accepted = false;
             foreach (var @event in world.History(row.Id))
             {
-                if (@event is StepIntended intended) asked = Turn(intended.Input);
+                if (@event is StepIntended { Name: "seal" or "stamp" } intended) asked = Turn(intended.Input);
                 if (@event is IncidentResolved { Mode: RetryMode.Accept }) accepted = true;
                 if (@event is Transitioned moved && asked is { } turn && !accepted && Turn(moved.Data) != turn)
                     world.Fail($"{row.Id} asked in turn {turn} and ended in turn {Turn(moved.Data)}, and nobody was told.");
