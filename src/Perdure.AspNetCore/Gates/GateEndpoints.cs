@@ -85,5 +85,5 @@ internal static class Gates
         return new(GateId.Of(row.Id, row.Visit), row.Id.ToString(), row.Visit, row.Workflow, row.WorkflowVersion, row.BusinessKey, row.State, gate.Role, gate.Since);
     }
 
-    private static Problem NoGate() => new(StatusCodes.Status404NotFound, "gate.not-found", "There is no such gate.");
+    private static Problem NoGate() => new(StatusCodes.Status404NotFound, "gate.not-found", "No such gate waits for a decision: it was decided, or there never was one.");
 }
