@@ -38,13 +38,7 @@ internal static class Gates
     {
         var query = new Query(context, "role", "cursor", "limit", OldReads.Parameter);
         var role = query.Value("role");
-        var limit = (int)(query.Number("limit", 1, 200) ?? 50);
-        InstanceId? after = null;
-        if (query.Long("cursor", 64) is { } cursor)
-        {
-            if (Cursor.TryRead(cursor, out var id)) after = id;
-            else query.Fault("cursor", "This is no cursor of this list.");
-        }
+        var (limit, after) = query.Page();
         var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
         var open = await perdure.Reads(context, stale).Gates(after, limit + 1, context.RequestAborted);
