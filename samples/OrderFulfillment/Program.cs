@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration.Memory;
 using Perdure;
 using Perdure.AspNetCore;
@@ -33,5 +34,10 @@ try
 catch (Exception exception) when (exception is PerdureException or ArgumentException)
 {
     Console.Error.WriteLine(exception.Message);
+    return 1;
+}
+catch (IOException exception) when (exception.InnerException is AddressInUseException)
+{
+    Console.Error.WriteLine($"{exception.Message} End what listens there, or choose another address, as with --urls http://localhost:5001.");
     return 1;
 }

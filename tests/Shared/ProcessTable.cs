@@ -14,6 +14,9 @@ internal static class ProcessTable
         [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _)).Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
             .Where(process => Stat(process) is [_, var of, ..] && of == Text(parent))];
 
+    /// <summary>A process and all that it has started, each behind the one that started it.</summary>
+    public static IReadOnlyList<int> Tree(int root) => [root, .. Children(root).SelectMany(Tree)];
+
     /// <summary>Sends a signal, such as <c>KILL</c>; to a whole group where the number is below zero.</summary>
     public static void Signal(string signal, params IEnumerable<int> processes)
     {

@@ -33,10 +33,13 @@ internal sealed class Running : IDisposable
         get { lock (_gate) return string.Join('\n', _said); }
     }
 
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Waits until it has said something.</summary>
-    public async Task Says(string text)
+    public async Task Says(string text, TimeSpan? within = null)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(within ?? Patience);
         while (true)
         {
             Task heard;
@@ -68,7 +71,7 @@ internal sealed class Running : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Perdure.Kernel;
 
 namespace Perdure.AspNetCore;
 
@@ -61,6 +62,16 @@ internal sealed class Query
         if (Wire.TryWord<T>(value, out var word)) return word;
         Fault(name, "One of these is taken: " + string.Join(", ", Enum.GetValues<T>().Select(Wire.Word)) + ".");
         return null;
+    }
+
+    /// <summary>Which part of a list of instances is asked for: <c>limit</c>, and behind which one, <c>cursor</c>.</summary>
+    public (int Limit, InstanceId? Behind) Page()
+    {
+        var limit = (int)(Number("limit", 1, 200) ?? 50);
+        if (Long("cursor", 64) is not { } cursor) return (limit, null);
+        if (Cursor.TryRead(cursor, out var id)) return (limit, id);
+        Fault("cursor", "This is no cursor of this list.");
+        return (limit, null);
     }
 
     private static string Short(string name) => new([.. name.Take(50).Where(c => !char.IsControl(c) && !char.IsSurrogate(c))]);

@@ -38,13 +38,7 @@ internal static class Gates
     {
         var query = new Query(context, "role", "cursor", "limit", OldReads.Parameter);
         var role = query.Value("role");
-        var limit = (int)(query.Number("limit", 1, 200) ?? 50);
-        InstanceId? after = null;
-        if (query.Long("cursor", 64) is { } cursor)
-        {
-            if (Cursor.TryRead(cursor, out var id)) after = id;
-            else query.Fault("cursor", "This is no cursor of this list.");
-        }
+        var (limit, after) = query.Page();
         var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
         var open = await perdure.Reads(context, stale).Gates(after, limit + 1, context.RequestAborted);
@@ -85,5 +79,5 @@ internal static class Gates
         return new(GateId.Of(row.Id, row.Visit), row.Id.ToString(), row.Visit, row.Workflow, row.WorkflowVersion, row.BusinessKey, row.State, gate.Role, gate.Since);
     }
 
-    private static Problem NoGate() => new(StatusCodes.Status404NotFound, "gate.not-found", "There is no such gate.");
+    private static Problem NoGate() => new(StatusCodes.Status404NotFound, "gate.not-found", "No such gate waits for a decision: it was decided, or there never was one.");
 }

@@ -25,13 +25,7 @@ internal static class InstanceEndpoints
         var filter = new InstanceFilter(query.Value("namespace"), query.Value("workflow"), query.Value("state"), query.Word<Status>("status"));
         var business = query.Value("businessKey");
         if (business is not null && filter.Workflow is null) query.Fault("businessKey", "A business key is one of a workflow: name it with ?workflow=.");
-        var limit = (int)(query.Number("limit", 1, 200) ?? 50);
-        InstanceId? below = null;
-        if (query.Long("cursor", 64) is { } cursor)
-        {
-            if (Cursor.TryRead(cursor, out var id)) below = id;
-            else query.Fault("cursor", "This is no cursor of this list.");
-        }
+        var (limit, below) = query.Page();
         var stale = query.Flag(OldReads.Parameter);
         if (query.Problem is { } problem) return problem;
         var reads = perdure.Reads(context, stale);

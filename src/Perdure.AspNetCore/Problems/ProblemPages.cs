@@ -57,7 +57,7 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
         400 => new(400, "request.malformed", "The request does not have the form that this path takes."),
         404 => new(404, "path.not-found", "There is nothing at this path."),
         405 => new(405, "method.not-allowed", $"{context.Request.Method} is not possible here. Allowed: {context.Response.Headers.Allow}."),
-        415 => new(415, "body.content-type", "The content type is not taken here."),
+        415 => new(415, "body.content-type", "A body is taken as JSON in UTF-8: Content-Type: application/json."),
         var status => new(status, "http." + status.ToString(System.Globalization.CultureInfo.InvariantCulture), "The request was refused."),
     };
 

@@ -25,12 +25,15 @@ internal sealed class Connections(PostgresStoreOptions options)
     private volatile string _name = "perdure";
 
     /// <summary>Where, for people; without a password.</summary>
-    public string Where => Named(_given);
+    public string Where => Named(_given, options.Schema);
 
     /// <summary>Where the replica is, the same way.</summary>
-    public string WhereReplica => _replica is null ? "no replica" : Named(_replica);
+    public string WhereReplica => _replica is null ? "no replica" : Named(_replica, options.Schema);
 
-    private string Named(NpgsqlConnectionStringBuilder at) => $"PostgreSQL at {at.Host}:{at.Port}, database {at.Database ?? at.Username}, schema {options.Schema}";
+    /// <summary>Where a store is, for people; without a password.</summary>
+    public static string WhereOf(PostgresStoreOptions options) => Named(Parse(options.ConnectionString), options.Schema);
+
+    private static string Named(NpgsqlConnectionStringBuilder at, string schema) => $"PostgreSQL at {at.Host}:{at.Port}, database {at.Database ?? at.Username}, schema {schema}";
 
     /// <summary>The schema's name as it stands in SQL.</summary>
     public string Schema => Quoted(options.Schema);

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Npgsql;
 using Perdure.Ports;
 
@@ -27,13 +28,16 @@ internal static class PostgresFault
     /// <summary>Another transaction was in the way; the same again may well succeed.</summary>
     public static bool IsPassing(PostgresException fault) => fault.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
 
+    /// <summary>Whether the connection can be used on, as it cannot after most faults: somebody held a row for too long, or the statement took too long.</summary>
+    public static bool LeavesConnection(Exception fault) => fault is PostgresException p && (IsPassing(p) || p.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled);
+
     /// <summary>The server cannot be used at all for now: it is not reached, starts, stops, has no connection left, or has become a standby.</summary>
     public static bool IsAway(Exception fault) => fault switch
     {
         PostgresException { SqlState: ['0', '8', ..] or ['2', '8', ..] or ['3', 'D', ..] or ['5', '7', 'P', ..] } => true,
         PostgresException { SqlState: PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.CannotConnectNow } => true,
         PostgresException => false,
-        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
+        NpgsqlException or IOException or TimeoutException or SocketException => true,
         _ => false,
     };
 
@@ -58,7 +62,9 @@ internal static class PostgresFault
         NpgsqlException { InnerException: TimeoutException } e when e.Message.Contains("pool", StringComparison.Ordinal) =>
             new("store.busy", $"Every connection that may read {where} is in use. Ask for less at a time, or raise the store's Readers.", e),
         NpgsqlException { InnerException: TimeoutException } e => new("store.unavailable", $"{where} did not answer in time ({e.Message}). Work goes on by itself when it does.", e),
-        _ => new("store.unavailable", $"{where} cannot be reached ({fault.Message}). Check the server and the way to it; work goes on by itself when it is back.", fault),
+        NpgsqlException or SocketException or IOException or TimeoutException =>
+            new("store.unavailable", $"{where} cannot be reached ({fault.Message}). Check the server and the way to it; work goes on by itself when it is back.", fault),
+        _ => new("store.unavailable", $"{where} could not be used ({fault.Message}).", fault),
     };
 
     private static StoreException Explain(PostgresException fault, string where) => fault.SqlState switch

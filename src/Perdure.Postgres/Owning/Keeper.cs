@@ -31,7 +31,7 @@ internal sealed class Keeper(PostgresStoreOptions options, Action<Exception>? fa
 
     /// <summary>Joins the nodes and takes the lanes that are its own to take; waits a little for those of a node that seems to be dead.</summary>
     /// <returns>One for each lane.</returns>
-    /// <exception cref="StoreException">With the codes <c>store.pooled</c>, <c>store.standby</c>, <c>store.unavailable</c>, <c>store.busy</c>.</exception>
+    /// <exception cref="StoreException">With the codes <c>store.pooled</c>, <c>store.standby</c>, <c>store.unavailable</c>, <c>store.busy</c>, <c>store.timeout</c>, <c>store.read-only</c>.</exception>
     public IReadOnlyList<Perdure.Ports.Ownership> Open(NodeIdentity node, CancellationToken cancellation)
     {
         _thread = new(options, node, Patience, _clock, Wakes, faulted);

@@ -98,10 +98,10 @@ internal sealed class KeeperThread
         catch (Exception fault)
         {
             // What is asked for a lane that came has refused itself alone: it must not cost the lock, and with it all the lanes.
-            var refused = _asked?.What == LaneMoves.NewestIs && fault is PostgresException && !DatabaseFault.IsPassing(fault);
-            var passing = (refused || DatabaseFault.IsPassing(fault)) && _membership.IsJoined && _connection is { IsOpen: true };
+            var refused = _asked?.What == LaneMoves.NewestIs && fault is PostgresException && !PostgresFault.LeavesConnection(fault);
+            var passing = (refused || PostgresFault.LeavesConnection(fault)) && _membership.IsJoined && _connection is { IsOpen: true };
             if (!passing) Disconnect();
-            var pause = _membership.Failed(DatabaseFault.Explain(fault), passing, waits: PostgresFault.ComesBack(fault) && _options.Time.GetElapsedTime(_began) < _options.OpenWithin);
+            var pause = _membership.Failed(PostgresFault.Explain(fault, Connections.WhereOf(_options)), passing, waits: PostgresFault.ComesBack(fault) && _options.Time.GetElapsedTime(_began) < _options.OpenWithin);
             return passing && refused ? _options.Tick : pause;
         }
         finally

@@ -54,10 +54,10 @@ internal sealed class Inbox(NpgsqlDataSource source, PostgresStoreOptions option
         wakes.Answer(position);
     }
 
-    private static async Task<T> Asked<T>(Func<Task<T>> ask)
+    private async Task<T> Asked<T>(Func<Task<T>> ask)
     {
         try { return await ask().ConfigureAwait(false); }
-        catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException) { throw DatabaseFault.Explain(fault); }
+        catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException) { throw PostgresFault.Explain(fault, Connections.WhereOf(options)); }
     }
 
     private NpgsqlCommand Command(string name, params ReadOnlySpan<object> values)

@@ -1,39 +1,15 @@
-using System.Collections.Frozen;
+using Perdure.Ports;
 
 namespace Perdure.Sqlite.Native;
 
-/// <summary>The SQL of this store: embedded files. Statements stand in theirs under a line <c>-- name: …</c>.</summary>
+/// <summary>The SQL of this store.</summary>
 internal static class SqlText
 {
-    private static readonly FrozenDictionary<string, string> Statements = new[] { "open.sql", "write.sql", "read.sql", "views.sql", "retention.sql" }
-        .SelectMany(file => Named(File(file)))
-        .ToFrozenDictionary(s => s.Name, s => s.Sql, StringComparer.Ordinal);
+    private static readonly SqlFiles Files = new(typeof(SqlText).Assembly, "open.sql", "write.sql", "read.sql", "views.sql", "retention.sql");
 
     /// <summary>A statement by its name.</summary>
-    public static string Statement(string name) =>
-        Statements.TryGetValue(name, out var sql) ? sql : throw new InvalidOperationException($"There is no SQL statement '{name}'.");
+    public static string Statement(string name) => Files.Statement(name);
 
     /// <summary>The scripts of the schema, by the version that each leads to, in order.</summary>
-    public static IEnumerable<(int Version, string Sql)> Schema() =>
-        typeof(SqlText).Assembly.GetManifestResourceNames()
-            .Where(n => n.Length == 8 && int.TryParse(n.AsSpan(0, 4), out _))
-            .Order(StringComparer.Ordinal)
-            .Select(n => (int.Parse(n.AsSpan(0, 4), System.Globalization.CultureInfo.InvariantCulture), File(n)));
-
-    private static string File(string name)
-    {
-        using var stream = typeof(SqlText).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not embedded.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
-
-    private static IEnumerable<(string Name, string Sql)> Named(string file)
-    {
-        const string mark = "-- name: ";
-        foreach (var part in ("\n" + file).Split("\n" + mark).Skip(1))
-        {
-            var line = part.IndexOf('\n', StringComparison.Ordinal);
-            yield return (part[..line].Trim(), part[(line + 1)..].Trim());
-        }
-    }
+    public static IEnumerable<(int Version, string Sql)> Schema() => Files.Schema();
 }

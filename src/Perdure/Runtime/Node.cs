@@ -13,7 +13,7 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, byte> _reports = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<InstanceId, byte> _unread = new();
-    private const int UnreadNamed = 20;
+    private const int Named = 20;
     private readonly Feed _feed = new();
     private readonly OwnedLanes _owned = new();
     private volatile Unwritten? _notWritable;
@@ -191,11 +191,17 @@ internal sealed partial class Node : IAsyncDisposable
         if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: what it takes, other nodes carry out.");
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));
-        var unread = _unread.Keys.Order().ToList();
-        problems.AddRange(unread.Take(UnreadNamed).Select(id => $"Instance {id} has work under way and cannot be read; it is tried again. The log says why."));
-        if (unread.Count > UnreadNamed) problems.Add($"So it is for {unread.Count - UnreadNamed} more.");
         var lanes = _owned.All;
+        Name(_unread.Keys.Order().Select(id => $"Instance {id} has work under way and cannot be read; it is tried again. The log says why."));
+        Name(lanes.SelectMany(lane => lane.Late).Order(StringComparer.Ordinal));
         return new(Closed is null, problems, lanes.Sum(l => l.HotCount), lanes.Sum(l => l.InFlight), lanes.Sum(l => l.Queued));
+
+        void Name(IEnumerable<string> of)
+        {
+            var all = of.ToList();
+            problems.AddRange(all.Take(Named));
+            if (all.Count > Named) problems.Add($"So it is for {all.Count - Named} more.");
+        }
     }
 
     /// <summary>Records have become durable here. A shared store says itself up to where all nodes' records can be read in order.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 
 namespace Shop.Tests.Processes;
@@ -31,6 +33,18 @@ public sealed class NobodyHasToCome
         await shop.Place(order);
         await shop.Settled(order);
         await Audit.Agrees(shop, [before, order]);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_process_whose_address_is_taken_says_how_to_choose_another()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        using var folder = new TemporaryFolder();
+        await using var shop = await ShopProcess.Start(folder.Path, [$"--urls=http://{taken.LocalEndpoint}"], TestContext.Current.CancellationToken, mayDie: true);
+        Assert.Equal(1, await shop.Exited(Stop));
+        Assert.Contains("choose another address, as with --urls", shop.Said, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled exception", shop.Said, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]

@@ -21,6 +21,8 @@ internal sealed class SharedDatabase
     {
         public InboxMessage Message => message;
         public TaskCompletionSource<ReadOnlyMemory<byte>?> Answer { get; } = new();
+        /// <summary>The same key again is the same command: not answered yet, or for good.</summary>
+        public bool Stands { get; set; } = true;
     }
 }
 
@@ -38,6 +40,14 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
 
     /// <summary>Whether it waits for answers at all.</summary>
     public bool Patience { get; set; } = true;
+
+    /// <summary>Where what has a key of its own is at home; null where that is anywhere.</summary>
+    public Func<StartKeys, StartPlace>? Home { get; set; }
+
+    /// <summary>What becomes of a command on its way to another node.</summary>
+    public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Way { get; set; } = body => body;
+
+    Task<StartPlace>? IStore.Place(StartKeys keys, CancellationToken cancellation) => Home is { } home ? Task.FromResult(home(keys)) : null;
 
     public List<LaneLease> GivenUp { get; } = [];
 
@@ -79,8 +89,8 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
 
     public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
-        if (database.Inbox.Find(k => k.Message.To == to && k.Message.Key == key) is not { } kept)
-            database.Inbox.Add(kept = new(new(database.Inbox.Count + 1, to, key, body)));
+        if (database.Inbox.Find(k => k.Message.To == to && k.Message.Key == key && k.Stands) is not { } kept)
+            database.Inbox.Add(kept = new(new(database.Inbox.Count + 1, to, key, Way(body))));
         return Patience ? kept.Answer.Task : Task.FromResult<ReadOnlyMemory<byte>?>(null);
     }
 
@@ -89,6 +99,7 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
 
     public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation)
     {
+        database.Inbox[(int)position - 1].Stands = final;
         database.Inbox[(int)position - 1].Answer.TrySetResult(answer);
         return Task.CompletedTask;
     }

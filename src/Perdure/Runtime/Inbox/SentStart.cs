@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -13,6 +14,8 @@ internal sealed record SentStart(string Workflow, int Version, string Namespace,
     ImmutableSortedDictionary<string, string> Attributes)
 {
     private const string KeyPrefix = "start:";
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     internal sealed record Input(string Type, string Schema, string Codec, byte[] Body);
 
@@ -31,7 +34,9 @@ internal sealed record SentStart(string Workflow, int Version, string Namespace,
     /// <summary>The key in the inbox: each request stands for itself.</summary>
     public static string KeyOf(ReadOnlySpan<byte> unique) => $"{KeyPrefix}{Convert.ToHexStringLower(unique)}";
 
-    public static bool IsOne(InboxMessage message) => message.To.Value < InstanceId.Slots && message.Key.StartsWith(KeyPrefix, StringComparison.Ordinal);
+    // What a parent asks a lane for has a key that begins alike and goes on with its child's.
+    public static bool IsOne(InboxMessage message) =>
+        message.To.Value < InstanceId.Slots && message.Key.StartsWith(KeyPrefix, StringComparison.Ordinal) && message.Key.AsSpan(KeyPrefix.Length).IndexOfAnyExcept(HexDigits) < 0;
 
     public static byte[] Write(StartAnswer answer) => JsonSerializer.SerializeToUtf8Bytes(answer switch
     {

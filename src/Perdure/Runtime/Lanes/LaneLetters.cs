@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using Perdure.Kernel;
 using Perdure.Ports;
@@ -6,17 +8,23 @@ namespace Perdure.Runtime;
 
 /// <summary>
 /// How a lane's messages go out. Each is durable with the turn that decided it, is carried until its receiver has it durably, and is forgotten then; whoever takes the lane over carries on what is
-/// there. Receivers count it once: a start by its request key, an end by its message id, a cancel by what it does.
+/// there. Receivers count it once: a start by its request key, an end by its message id, a cancel by what it does. One that does not arrive is never given up, and people are told of it.
 /// </summary>
 internal sealed partial class Lane
 {
     private const int CarriedAtOnce = 256;
+    // By then a node that stops, and a lane that passes on, are through.
+    private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<(InstanceId, string), Owed> _owed = [];
     private readonly Queue<Owed> _held = new();
     private readonly List<Action> _afterOutbox = [];
+    private readonly ConcurrentDictionary<(InstanceId, string), string> _late = new();
     private List<OutboxMessage> _arrived = [];
     private int _carried;
+
+    /// <summary>What should have arrived long since, in words. Any thread.</summary>
+    public IEnumerable<string> Late => _late.Values;
 
     /// <summary>A message that has not arrived.</summary>
     private sealed class Owed(OutboxMessage message, ChildLetter? letter, bool kept)
@@ -27,6 +35,12 @@ internal sealed partial class Lane
         /// <summary>It stands in the outbox.</summary>
         public bool Kept { get; set; } = kept;
         public int Tries { get; set; }
+        /// <summary>Since when it should have arrived; null before it was carried in vain.</summary>
+        public DateTimeOffset? Since { get; set; }
+        public bool Told { get; set; }
+
+        public override string ToString() => Letter is not { } asks ? $"The end of a child (\"{Message.MessageId}\"), for instance {Message.To},"
+            : $"The {(IsCancel(this) ? "cancel" : "start")} of a child of \"{asks.Workflow}\", from instance {asks.From},";
     }
 
     private bool IsMine(InstanceId instance) => instance.Slot % _lease.Lanes == _lease.Lane;
@@ -74,6 +88,7 @@ internal sealed partial class Lane
         catch (JsonException e)
         {
             Log.MessageFailed(_log, e, message.MessageId);      // a newer build's: it stays for that one
+            _late[(message.To, message.MessageId)] = $"The message \"{message.MessageId}\", from or for instance {message.To}, is one that this build cannot read; it waits for a node that can.";
             return;
         }
         if (letter is null && IsMine(message.To)) Deliver(message.To, message.Ordinal, message.MessageId, message.State, message.Result);
@@ -162,10 +177,10 @@ internal sealed partial class Lane
                 Arrived(owed);
                 break;
             case CommandAnswer.Refused(ChildLetter.Unreadable or "store.refused", var why) when owed.Letter is null || IsCancel(owed):
-                GoAgain(owed, why);
+                GoAgain(owed, why, refused: true);
                 break;
             case CommandAnswer.Refused(ChildLetter.Unreadable, var why):
-                GoAgain(owed, why);
+                GoAgain(owed, why, refused: true);
                 break;
             case CommandAnswer.Refused(var code, var why) when owed.Letter is not null && !IsCancel(owed):
                 CannotStart(owed, code, why);
@@ -185,18 +200,32 @@ internal sealed partial class Lane
 
     private static bool IsCancel(Owed owed) => owed.Letter is { } letter && owed.Message.MessageId == ChildLetter.CancelId(letter.RequestKey);
 
-    /// <summary>Carries it again after a while: a second at first, and never longer than some.</summary>
-    private void GoAgain(Owed owed, string why)
+    /// <summary>
+    /// Carries it again after a while. Who could not be reached is so in a moment, perhaps, and is tried every few seconds; what was refused will be so until somebody does something, and is tried once a
+    /// minute. What has been on its way for a minute is shown in the node's health until it arrives, and what is refused for so long is called out once.
+    /// </summary>
+    private void GoAgain(Owed owed, string why, bool refused = false)
     {
         if (owed.Tries++ % 20 == 1) Log.LetterWaits(_log, owed.Message.MessageId, owed.Message.To, owed.Tries, why);
-        Later(() => Go(owed), Pace(owed.Tries));
+        var since = owed.Since ??= Now;
+        if (Now - since >= LateAfter)
+        {
+            _late[(owed.Message.To, owed.Message.MessageId)] = string.Create(CultureInfo.InvariantCulture, $"{owed} has not arrived since {since:u} and is carried again and again: {why}");
+            if (refused && !owed.Told)
+            {
+                owed.Told = true;
+                Log.LetterRefused(_log, owed.ToString(), why);
+            }
+        }
+        Later(() => Go(owed), Pace(owed.Tries, refused ? 60 : 5));
     }
 
-    private static TimeSpan Pace(int tries) => TimeSpan.FromSeconds(Math.Min(5, 1 << Math.Min(tries - 1, 3)));
+    private static TimeSpan Pace(int tries, int most) => TimeSpan.FromSeconds(Math.Min(most, 1 << Math.Min(tries - 1, 6)));
 
     private void Arrived(Owed owed, bool forget = true)
     {
         _owed.Remove((owed.Message.To, owed.Message.MessageId));
+        _late.TryRemove((owed.Message.To, owed.Message.MessageId), out _);
         if (forget && owed.Kept) Forget(owed.Message);
     }
 

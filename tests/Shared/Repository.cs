@@ -1,6 +1,6 @@
 using System.Xml.Linq;
 
-namespace Perdure.Style.Tests;
+namespace Perdure.Tests;
 
 /// <summary>The files of the repository, as they lie beside the tests.</summary>
 internal static class Repository
