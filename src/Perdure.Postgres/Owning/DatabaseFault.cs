@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 using Perdure.Ports;
+using Perdure.Postgres.Database;
 
 namespace Perdure.Postgres.Owning;
 
@@ -22,6 +23,7 @@ internal static class DatabaseFault
             new("store.unavailable", $"PostgreSQL does not allow it ({denied.MessageText}). Check the user, the password and what is granted to it.", denied),
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } standby => new("store.standby", $"The server cannot be written ({standby.MessageText}). Connect to the primary.", standby),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable } late => new("store.late", $"PostgreSQL took too long ({late.MessageText}).", late),
+        PostgresException { SqlState: PostgresFault.Alone } alone => new("store.sharded", $"The node may not join: {alone.MessageText}.", alone),
         PostgresException other => new("store.unavailable", $"PostgreSQL could not be used ({other.SqlState}: {other.MessageText}).", other),
         NpgsqlException or SocketException or IOException or TimeoutException => new("store.unavailable", $"PostgreSQL cannot be reached ({fault.InnerException?.Message ?? fault.Message}).", fault),
         _ => new("store.unavailable", $"The store's keeper failed ({fault.Message}).", fault),

@@ -29,7 +29,7 @@ internal sealed partial class Lane
         public int Tries { get; set; }
     }
 
-    private bool IsMine(InstanceId instance) => instance.Slot % _lease.Lanes == _lease.Lane;
+    private bool IsMine(InstanceId instance) => _lease.Rule.Of(instance) == _lease.Lane;
 
     /// <summary>What a turn owes to others is written with it.</summary>
     private void Write(Turn turn)
