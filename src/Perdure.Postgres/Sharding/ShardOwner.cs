@@ -24,6 +24,8 @@ internal sealed class ShardOwner(ILaneOwner owner, int number, LaneRange lanes, 
 
     public void Back() => owner.Back(lanes);
 
+    public void Untold(LaneRange those, StoreException? why) => owner.Untold(lanes, why);
+
     public void Moved(long position) => owner.Moved(number, position);
 
     public void Peers(IReadOnlyList<NodeIdentity> live) => peers(live);
