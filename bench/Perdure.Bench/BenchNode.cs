@@ -40,24 +40,34 @@ internal sealed class Ends : IDisposable
 {
     private readonly System.Diagnostics.Metrics.MeterListener _listener = new();
     private readonly SemaphoreSlim _ended = new(0);
+    private readonly System.Collections.Concurrent.ConcurrentQueue<double> _commitTimes = new();
     private long _commits;
 
     public Ends()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Perdure" && instrument.Name is "perdure.instances.ended" or "perdure.commit.items") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name == "Perdure" && instrument.Name is "perdure.instances.ended" or "perdure.commit.items" or "perdure.commit.duration") listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, count, _, _) =>
         {
             if (instrument.Name == "perdure.commit.items") Interlocked.Increment(ref _commits);
             else _ended.Release((int)count);
         });
+        _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => _commitTimes.Enqueue(seconds * 1000));
         _listener.Start();
     }
 
     /// <summary>Batches that were handed to the store.</summary>
     public long Commits => Volatile.Read(ref _commits);
+
+    /// <summary>How long each batch took that was answered since the last look, in milliseconds, from handing it to the store to its answer at the lane; the shortest first.</summary>
+    public double[] TakeCommitTimes()
+    {
+        List<double> times = [];
+        while (_commitTimes.TryDequeue(out var time)) times.Add(time);
+        return [.. times.Order()];
+    }
 
     public Task One() => _ended.WaitAsync();
 

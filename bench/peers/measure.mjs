@@ -19,7 +19,7 @@ export async function measure(contestant, run, { checked }) {
   for (const name of Object.keys(seconds)) seconds[name] -= start[name];
   const total = await under.drain();
 
-  const found = { name: contestant.name, seconds: end.seconds, workflows: end.workflows, steps: end.steps ?? end.workflows * 5, rows: end.rows, total, cpu: seconds };
+  const found = { name: contestant.name, seconds: end.seconds, workflows: end.workflows, steps: end.steps ?? end.workflows * 5, rows: end.rows, commit: end.commit, total, cpu: seconds };
   if (before) {
     await pause(300);      // the last session's counters arrive when it has gone
     const after = await postgres.counted(contestant.database);

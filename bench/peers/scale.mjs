@@ -20,7 +20,7 @@ function fill(table, { summary, command, versions, machine }) {
   const perdure = summary.find((s) => s.name === "perdure");
   if (!perdure) return table;
   const per = (name) => (perdure.cpuSeconds[name] / Object.values(perdure.cpuSeconds).reduce((a, b) => a + b)) * perdure.microseconds.median;
-  const found = { node: per("Perdure.Bench"), database: per("PostgreSQL"), wal: perdure.walBytes.median, writes: perdure.writes.median, statements: perdure.statements.median };
+  const found = { node: per("Perdure.Bench"), database: per("PostgreSQL"), wal: perdure.walBytes.median, writes: perdure.writes.median, statements: perdure.statements.median, commit: perdure.commit?.median };
   const by = `\`${command}\`, commit ${versions.Perdure}, PostgreSQL ${versions.PostgreSQL.split(" ")[0]}, ${machine.cores} cores of ${machine.cpu}`;
   return table.split("\n").map((line) => {
     const cells = line.split("|").map((cell) => cell.trim());

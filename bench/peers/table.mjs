@@ -26,6 +26,7 @@ export function summarize(contestants, runs) {
       transactions: of((run) => run.each?.transactions),
       writes: of((run) => run.each?.writes),
       walBytes: of((run) => run.each?.walBytes),
+      commit: of((run) => run.commit),
     };
   });
 }

@@ -168,7 +168,11 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         var (writers, keeper, feed) = (_writers ?? throw NotOpen(), _keeper!, _feed!);
         writers[batch.Lane % writers.Length].Write(batch, answer =>
         {
-            if (answer is CommitAnswer.Fenced(var epoch)) keeper.Fenced(batch.Lane, epoch);
+            if (answer is CommitAnswer.Fenced(var epoch))
+            {
+                log.LogWarning("A batch of {Items} turns of lane {Lane} under epoch {Epoch} was refused by the fence, which has epoch {Present}", batch.Items.Count, batch.Lane, batch.Epoch, epoch);
+                keeper.Fenced(batch.Lane, epoch);
+            }
             else if (answer is CommitAnswer.Committed(var items))
                 for (var i = items.Count - 1; i >= 0; i--)
                     if (items[i] is ItemAnswer.Committed(var position))

@@ -54,6 +54,9 @@ public sealed class PostgresStoreOptions
 
     private int _map;
 
+    /// <summary>Where the ids of the store's family begin that the map divides, below which all are of its first database; null where it is none, or one that began empty.</summary>
+    internal long? Since { get; set; }
+
     /// <summary>The process's own clock: for time that passes here. Moments that are kept are by the database's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

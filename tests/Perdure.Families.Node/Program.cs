@@ -8,13 +8,30 @@ using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Postgres;
 
-// Families over two databases, every fifth cancelled. Started again after it was killed, it goes on; several may run at once. Arguments: connection string, the schemas, families.
-var map = new ShardMap { Lanes = 2 };
-for (var i = 0; i < 2; i++) map.Databases.Add(new() { Name = i == 0 ? "a" : "b", ConnectionString = args[0], Schema = args[1 + i] });
+// Families over two databases, or one alone, every fifth cancelled. Started again after it was killed, it goes on; several may run at once. Arguments: connection string, the schemas ("-" for no second one, then
+// there is no map), families, and whether the first database worked alone before ("grown").
 var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
 builder.Services.AddSingleton<Steps>();
-builder.Services.AddPerdure(perdure => perdure.Workflow<Youngest>().Workflow<Middle>().Workflow<Eldest>()
-    .UseShardedPostgres(map, o => (o.Lease, o.StatementWithin, o.AnswerWithin) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1))));
+builder.Services.AddPerdure(perdure =>
+{
+    const int lanes = 2;
+    perdure.Workflow<Youngest>().Workflow<Middle>().Workflow<Eldest>();
+    void Quick(PostgresStoreOptions o) => (o.Lease, o.StatementWithin, o.AnswerWithin) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+    if (args[2] == "-")
+    {
+        perdure.UsePostgres(args[0], o =>
+        {
+            (o.Schema, o.Lanes) = (args[1], lanes);
+            Quick(o);
+        });
+        return;
+    }
+    var map = new ShardMap { Lanes = lanes };
+    for (var i = 0; i < 2; i++) map.Databases.Add(new() { Name = i == 0 ? "a" : "b", ConnectionString = args[0], Schema = args[1 + i] });
+    if (args is [_, _, _, _, "grown"]) map.Versions.Add(["a"]);
+    map.Versions.Add(["a", "b"]);
+    perdure.UseShardedPostgres(map, Quick);
+});
 using var host = builder.Build();
 await host.StartAsync();
 var perdure = host.Services.GetRequiredService<IPerdure>();

@@ -202,6 +202,21 @@ public sealed class NodesShareAStore
         here.Start("freight", """{"name":"x"}""", "k");
     }
 
+    [Fact]
+    public void Lanes_that_came_and_cannot_be_told_of_are_named_in_the_nodes_health_and_its_log_until_they_can()
+    {
+        var here = Node(_hereStore, _here);
+        LaneRange lanes = new(0, SharedDatabase.Lanes, new(SharedDatabase.Lanes));
+        _hereStore.Owner!.Untold(lanes, new("store.unavailable", "relation \"instance\" does not exist"));
+        Assert.Contains("does not exist", Assert.Single(here.Engine.Health.Problems), StringComparison.Ordinal);
+        Assert.True(here.Engine.Health.Ready);
+        Assert.Contains("store.unavailable", Assert.Single(here.Logged), StringComparison.Ordinal);
+        here.Start("freight", """{"name":"x"}""", "k");
+        _hereStore.Owner!.Untold(lanes, null);
+        Assert.Empty(here.Engine.Health.Problems);
+        here.Logged.Clear();
+    }
+
     private Task<StartAnswer> Ask(TestNode node, string key, string name = "x") => node.Engine.Start(new("freight", key, System.Text.Encoding.UTF8.GetBytes($$"""{"name":"{{name}}"}""")));
 
     private void Wake()

@@ -16,7 +16,7 @@ internal sealed class Running : IDisposable
     /// <summary>Starts it: a program, or <c>dotnet</c> with an assembly.</summary>
     public Running(string program, IEnumerable<string> arguments, string? folder = null, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         if (folder is not null) start.WorkingDirectory = folder;
         foreach (var (name, value) in environment) start.Environment[name] = value;
         _process = new() { StartInfo = start };
@@ -53,10 +53,16 @@ internal sealed class Running : IDisposable
         }
     }
 
+    /// <summary>A line for its input.</summary>
+    public void Tell(string line) => _process.StandardInput.WriteLine(line);
+
     /// <summary>Ctrl-C: SIGINT, to this process alone.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal("INT");
+
+    /// <summary>A signal by its name, to this process alone.</summary>
+    public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 

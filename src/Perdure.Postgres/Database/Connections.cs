@@ -183,6 +183,9 @@ internal sealed class Connections(PostgresStoreOptions options)
     /// <summary>How many of those there are on which operations run their own statements.</summary>
     public int TransactionsMax => Math.Max(1, options.Transactions);
 
+    /// <summary>How long such a connection may say nothing in its transaction: as long as a node that nobody hears of has its lanes by its own account.</summary>
+    public TimeSpan IdleWithin => options.Lease * 7 / 8;
+
     /// <summary>The bounded pool of connections on which operations run their own statements: with the user's search path and the server's plans, in the node's name.</summary>
     public NpgsqlDataSource Transactions()
     {

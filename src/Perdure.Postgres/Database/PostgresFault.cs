@@ -13,6 +13,12 @@ internal static class PostgresFault
     /// <summary>An operation has ended the transaction that it was given.</summary>
     public const string NotTheAttempts = "PD004";
 
+    /// <summary>A node that knows no shard map, or not where the ids of its family begin.</summary>
+    public const string Alone = "PD005";
+
+    /// <summary>A version of the map waits until nodes have left that know none.</summary>
+    public const string Waits = "PD006";
+
     /// <summary>The server refused a statement and rolled its transaction back: nothing of it was written, for certain. What ends the connection is not that certain.</summary>
     public static bool IsCertain(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" };
 
@@ -79,6 +85,8 @@ internal static class PostgresFault
         PostgresErrorCodes.InsufficientPrivilege => new("store.read-only", $"{where} may not be written ({fault.MessageText}). Give the role the rights to make and use the schema.", fault),
         PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => new("store.corrupt", $"{where} is damaged ({fault.MessageText}). Stop, keep a copy, and restore a backup.", fault),
         PostgresErrorCodes.IoError => new("store.io", $"Reading or writing {where} failed ({fault.MessageText}). Check the server's volume; nothing that was acknowledged is lost.", fault),
+        Alone => new("store.sharded", $"{where}: {fault.MessageText}.", fault),
+        Waits => Sharding.Enrolment.WaitsFor(where, fault.MessageText),
         ['2', '8', ..] => new("store.unavailable", $"{where} refuses the login ({fault.MessageText}). Check user, password and pg_hba.conf.", fault),
         _ => new("store.unavailable", $"{where} could not be used ({fault.MessageText}, SQLSTATE {fault.SqlState}).", fault),
     };

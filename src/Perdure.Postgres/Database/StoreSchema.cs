@@ -67,7 +67,8 @@ internal static class StoreSchema
             : new("store.newer", $"{connections.Where} has schema version {present}; this build knows versions up to {known} and the one after it. Nothing was changed in it. Run the newer build again, or restore a backup from before the upgrade.");
     }
 
-    private static bool IsInTheWay(PostgresException fault) => fault.SqlState == PostgresErrorCodes.LockNotAvailable || PostgresFault.IsPassing(fault);
+    /// <summary>Another transaction holds what is needed: the same may well succeed in a moment.</summary>
+    public static bool IsInTheWay(PostgresException fault) => fault.SqlState == PostgresErrorCodes.LockNotAvailable || PostgresFault.IsPassing(fault);
 
     private static (int Lanes, long Oid) Move(NpgsqlConnection connection, Connections connections, PostgresStoreOptions options, string build, List<(int Version, string Sql)> known)
     {

@@ -23,7 +23,6 @@ internal sealed class KeeperThread
     private volatile bool _stop, _closing;
     private readonly long _began;
     private KeeperConnection? _connection;
-    private Ask? _asked;
     private Listener? _listener;
 
     public KeeperThread(PostgresStoreOptions options, NodeIdentity node, TimeSpan openWithin, PostgresClock clock, Wakes wakes, Action<Exception>? faulted)
@@ -98,7 +97,7 @@ internal sealed class KeeperThread
         catch (Exception fault)
         {
             // What is asked for a lane that came has refused itself alone: it must not cost the lock, and with it all the lanes.
-            var refused = _asked?.What == LaneMoves.NewestIs && fault is PostgresException && !PostgresFault.LeavesConnection(fault);
+            var refused = LaneMoves.IsForLanesThatCame(_membership.Asked) && fault is PostgresException && !PostgresFault.LeavesConnection(fault);
             var passing = (refused || PostgresFault.LeavesConnection(fault)) && _membership.IsJoined && _connection is { IsOpen: true };
             if (!passing) Disconnect();
             var pause = _membership.Failed(PostgresFault.Explain(fault, Connections.WhereOf(_options)), passing, waits: PostgresFault.ComesBack(fault) && _options.Time.GetElapsedTime(_began) < _options.OpenWithin);
@@ -118,7 +117,6 @@ internal sealed class KeeperThread
             Disconnect();
             _connection = KeeperConnection.Open(_source, _options.Schema, _times);
         }
-        _asked = ask;
         var sent = _options.Time.GetTimestamp();
         ask.Of(_connection!);
         if (ask is Ask<Seen> { Answer: { } seen }) _clock.Learn(seen.Clock, sent, _options.Time.GetTimestamp());

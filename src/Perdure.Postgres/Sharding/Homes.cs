@@ -9,14 +9,18 @@ namespace Perdure.Postgres.Sharding;
 /// <summary>Where keys live: by their slot, under each version of the map; and where ids do. A slot goes to the database of a version that draws the highest number for it, so that another database takes its share of the slots from all, and no other slot moves.</summary>
 internal sealed class Homes
 {
-    private readonly int _lanes, _all;
+    private readonly int _lanes;
+    private readonly LaneRule _rule;
     private readonly byte[] _newest = new byte[InstanceId.Slots];
     private readonly byte[][] _older = new byte[InstanceId.Slots][];
     private readonly Task<StartPlace>[] _places;
 
-    public Homes(ShardMap map)
+    /// <param name="map">The map.</param>
+    /// <param name="since">Where the first database worked alone before: ids below this one are its own, whatever their slot.</param>
+    public Homes(ShardMap map, long? since = null)
     {
-        (_lanes, _all) = (map.Lanes, map.Lanes * map.Capacity);
+        _lanes = map.Lanes;
+        _rule = new(map.Lanes * map.Capacity, new(since ?? 0), map.Lanes);
         var versions = map.AllVersions();
         Version = versions.Count;
         _places = [.. map.Databases.Select((_, i) => Task.FromResult<StartPlace>(new StartPlace.In(Lanes(i)) { Map = Version }))];
@@ -61,7 +65,7 @@ internal sealed class Homes
     private const int IdLength = 13;
 
     /// <summary>The database of an instance.</summary>
-    public int Of(InstanceId instance) => instance.Slot % _all / _lanes;
+    public int Of(InstanceId instance) => _rule.Of(instance) / _lanes;
 
     /// <summary>The database of a lane.</summary>
     public int Of(int lane) => lane / _lanes;
@@ -70,7 +74,7 @@ internal sealed class Homes
     public int Inner(int lane) => lane % _lanes;
 
     /// <summary>The lanes of a database.</summary>
-    public LaneRange Lanes(int number) => new(number * _lanes, _lanes, _all);
+    public LaneRange Lanes(int number) => new(number * _lanes, _lanes, _rule);
 
     // Mixed as in SplitMix64; the same on every node and for ever.
     private static ulong Draw(int slot, byte number)

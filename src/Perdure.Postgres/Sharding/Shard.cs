@@ -3,7 +3,7 @@ using Perdure.Ports;
 namespace Perdure.Postgres.Sharding;
 
 /// <summary>One of the databases, as a node has it: open, or not yet.</summary>
-internal sealed class Shard(int number, string name, PostgresStoreOptions options, LaneRange lanes)
+internal sealed class Shard(int number, string name, PostgresStoreOptions options)
 {
     private volatile PostgresStore? _store;
     private volatile StoreException? _why;
@@ -14,7 +14,8 @@ internal sealed class Shard(int number, string name, PostgresStoreOptions option
 
     public PostgresStoreOptions Options => options;
 
-    public LaneRange Lanes => lanes;
+    /// <summary>Its lanes; known with where the family's ids begin, before it is opened.</summary>
+    public LaneRange Lanes { get; set; }
 
     /// <summary>Its store, open; null where it could not be opened yet.</summary>
     public PostgresStore? Store

@@ -64,6 +64,19 @@ public sealed class ShardMap
         return copy;
     }
 
+    /// <summary>The leading versions that name the first database alone, with no other database.</summary>
+    internal ShardMap Alone()
+    {
+        var alone = Copy();
+        while (alone.Databases.Count > 1) alone.Databases.RemoveAt(alone.Databases.Count - 1);
+        alone.Versions.Clear();
+        foreach (var version in AllVersions().TakeWhile(NamesFirstAlone)) alone.Versions.Add([.. version]);
+        return alone;
+    }
+
+    /// <summary>Whether all new keys are the first database's by that version.</summary>
+    internal bool NamesFirstAlone(string[] version) => version is [var name] && name == Databases[0].Name;
+
     /// <summary>The versions, with their names in order.</summary>
     internal IReadOnlyList<string[]> AllVersions() => Versions.Count > 0 ? [.. Versions.Select(v => v.ToArray())] : [[.. Databases.Select(d => d.Name)]];
 }

@@ -23,7 +23,7 @@ public sealed partial class ShardedStore
     /// <param name="cancellation">Ends it between two databases; what was made known stays known.</param>
     /// <exception cref="StoreException">
     /// <c>shard.map</c>: it does not fit, and nothing was changed. <c>store.unavailable</c>, <c>store.busy</c>: one of the databases is away, so that it cannot learn of the version now. <c>shard.map-older</c>: a
-    /// database knows a newer one. <c>store.closed</c>: the store is not open.
+    /// database knows a newer one. <c>shard.waits</c>: the first database worked alone before, and nodes are there still that know no map. <c>store.closed</c>: the store is not open.
     /// </exception>
     public async Task Adopt(ShardMap map, CancellationToken cancellation = default)
     {
@@ -45,20 +45,24 @@ public sealed partial class ShardedStore
 
     private async Task AdoptNow(ShardMap newer, CancellationToken cancellation)
     {
-        Homes homes = new(newer);
+        Homes homes = new(newer, _since);
         var before = _shards;
-        Shard[] added = [.. newer.Databases.Select((d, i) => (d, i)).Skip(before.Length).Select(d => new Shard(d.i, d.d.Name, _options(newer, homes.Version, d.i), homes.Lanes(d.i)))];
+        Shard[] added = [.. newer.Databases.Select((d, i) => (d, i)).Skip(before.Length).Select(d => new Shard(d.i, d.d.Name, _options(newer, homes.Version, d.i)))];
+        foreach (var shard in added) Locate(shard, homes);
         Shard[] open = [.. before.Where(s => s.Store is not null)];
         List<string> problems = [];
+        StoreException? waits = null;
         foreach (var shard in (Shard[])[.. open, .. added])
         {
             var found = await Apart(EnrolmentOf(shard, newer).Look, cancellation).ConfigureAwait(false);
             problems.AddRange(found.Problems);
             if (found.Enrolled is { } known && known.Family != _family) problems.Add($"{shard.Name} is of the family {known.Family}, the others of {_family}.");
+            if (_since is not null && found.Alone.Count > 0 && newer.Databases.Count > 1) waits ??= Enrolment.WaitsFor(shard.Name, string.Join(", ", found.Alone));
         }
         if (problems.Count > 0) throw Wrong(problems);
+        if (waits is not null) throw waits;
         // Those that are new take their place first: whatever comes of the rest, what lives there is reached.
-        foreach (var shard in added) await Apart(() => EnrolmentOf(shard, newer).Enrol(_family), cancellation).ConfigureAwait(false);
+        foreach (var shard in added) await Apart(() => EnrolmentOf(shard, newer).Enrol(_family, _since), cancellation).ConfigureAwait(false);
         (_shards, _views, _retention) = ([.. before, .. added], new([.. before, .. added], homes, this), new([.. before, .. added]));
         try
         {
@@ -74,7 +78,7 @@ public sealed partial class ShardedStore
         var switched = _switching = new(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            foreach (var shard in open) await Apart(() => EnrolmentOf(shard, newer).Enrol(_family), cancellation).ConfigureAwait(false);
+            foreach (var shard in open) await Apart(() => EnrolmentOf(shard, newer).Enrol(_family, _since), cancellation).ConfigureAwait(false);
             // A start that was placed by the version before is refused by the writer, and placed anew.
             foreach (var shard in _shards) shard.Options.Map = homes.Version;
             (_map, _homes, _older) = (newer, homes, null);
@@ -117,6 +121,7 @@ public sealed partial class ShardedStore
 
     private async Task Follow()
     {
+        var told = "";
         while (true)
         {
             ShardMap? map;
@@ -141,7 +146,8 @@ public sealed partial class ShardedStore
             catch (Exception fault)
             {
                 again = true;
-                _log.LogWarning(fault, "The changed shard map cannot be adopted now, and is tried again");
+                if (told != fault.Message) _log.LogWarning(fault, "The changed shard map cannot be adopted now, and is tried again");
+                told = fault.Message;
                 await Task.Delay(AskAgain, _time, _ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             lock (_gate)

@@ -16,6 +16,7 @@ public sealed partial class ShardedStore
     private ILaneOwner? _owner;
     private NodeIdentity _node = null!;
     private Guid _family;
+    private long? _since;
     private Task _coming = Task.CompletedTask;
 
     /// <inheritdoc />
@@ -25,17 +26,19 @@ public sealed partial class ShardedStore
         if (_shards.Length > 0) throw new InvalidOperationException("The store is open already.");
         if (_map.Problems() is { Count: > 0 } problems) throw Wrong(problems);
         _node = node;
-        _homes = new(_map);
-        Shard[] shards = [.. _map.Databases.Select((d, i) => new Shard(i, d.Name, _options(_map, _homes.Version, i), _homes.Lanes(i)))];
-        _shards = shards;
+        _shards = ShardsOf(_map);
         try
         {
-            _family = await Enrol(cancellation).ConfigureAwait(false);
+            await Enrol(cancellation).ConfigureAwait(false);
+            _homes = new(_map, _since);
+            var shards = _shards;
+            foreach (var shard in shards) Locate(shard, _homes);
             var opened = await Task.WhenAll(shards.Where(s => !s.IsMissing).Select(s => OpenOne(s, cancellation))).ConfigureAwait(false);
             var owned = opened.OfType<Ports.Ownership>().ToList();
             if (owned.Count == 0) throw Missing(shards[0]);
             (_views, _retention) = (new(shards, _homes, this), new(shards));
             if (Array.Exists(shards, s => s.Store is null)) _coming = Task.Run(OpenWhenThere, CancellationToken.None);
+            if (_wanted is not null) _following = Task.Run(Follow, CancellationToken.None);
             return new([.. owned.SelectMany(o => o.Lanes)], owned.Any(o => o.Unclean), owned.MaxBy(o => o.Newest.Value)!.Newest, owned.Max(o => o.Before));
         }
         catch
@@ -49,8 +52,12 @@ public sealed partial class ShardedStore
 
     private Enrolment EnrolmentOf(Shard shard, ShardMap? map = null) => new(map ?? _map, shard.Number, shard.Options, _node.Build);
 
-    /// <summary>Holds every database that is there against the map, tells all that is wrong, and makes the map known in each. Gives the family.</summary>
-    private async Task<Guid> Enrol(CancellationToken cancellation)
+    private Shard[] ShardsOf(ShardMap map) => [.. map.Databases.Select((d, i) => new Shard(i, d.Name, _options(map, map.AllVersions().Count, i)))];
+
+    private void Locate(Shard shard, Homes homes) => (shard.Lanes, shard.Options.Since) = (homes.Lanes(shard.Number), _since);
+
+    /// <summary>Holds every database that is there against the map, tells all that is wrong, and makes the map known in each. Says then which family it is, and where its ids begin that the map divides.</summary>
+    private async Task Enrol(CancellationToken cancellation)
     {
         var found = await Task.WhenAll(_shards.Select(shard => Apart<Found?>(() =>
         {
@@ -70,19 +77,34 @@ public sealed partial class ShardedStore
         if (families.Count > 1)
             problems.Add("The databases are of different families: " + string.Join(", ", found.Select((f, i) => (f?.Enrolled, _shards[i].Name)).Where(f => f.Enrolled is not null).Select(f => $"{f.Name} of {f.Enrolled!.Family}")) + ".");
         if (problems.Count > 0) throw Wrong(problems);
+        if (found[0] is { Alone.Count: > 0 } first && IsAlone(first)) Wait(first);
         var there = _shards.Where(s => !s.IsMissing).ToList();
         if (there.Count == 0 || (families.Count == 0 && _shards[0].IsMissing)) throw Missing(_shards[0]);
-        // The first database says what the family is; of two nodes that begin it together, one.
-        var family = families.Count > 0 ? families[0] : (await Apart(() => EnrolmentOf(_shards[0]).Enrol(Guid.NewGuid()), cancellation).ConfigureAwait(false)).Family;
-        foreach (var shard in there) await Enrol(shard, found[shard.Number]?.Enrolled, family, cancellation).ConfigureAwait(false);
-        return family;
+        // The first database says what the family is, and where its ids begin; of two nodes that begin it together, one.
+        var any = found.Select(f => f?.Enrolled).FirstOrDefault(e => e is not null) ?? await Apart(() => EnrolmentOf(_shards[0]).Enrol(Guid.NewGuid(), Enrolment.BySelf), cancellation).ConfigureAwait(false);
+        (_family, _since) = (any.Family, any.Since);
+        foreach (var shard in there) await Enrol(shard, found[shard.Number]?.Enrolled, cancellation).ConfigureAwait(false);
+    }
+
+    // It works alone at this moment, or did and is not done with it.
+    private bool IsAlone(Found first) => first.Enrolled is { } enrolled ? enrolled.Since is not null && enrolled.Version <= _map.Alone().Versions.Count : _map.Alone().Versions.Count > 0;
+
+    /// <summary>While nodes are there that know no map, this one goes by those versions that send new keys to the first database alone. The others are adopted when it may be.</summary>
+    private void Wait(Found first)
+    {
+        var alone = _map.Alone();
+        if (alone.AllVersions().Count == _map.AllVersions().Count) return;
+        _log.LogWarning("{Why}", Enrolment.WaitsFor(_shards[0].Name, string.Join(", ", first.Alone)).Message);
+        (_wanted, _map) = (_map, alone);
+        _shards = [.. ShardsOf(alone)];
     }
 
     // One that knows the map already is not asked for the lock that all starts share.
-    private async Task Enrol(Shard shard, Enrolled? known, Guid family, CancellationToken cancellation)
+    private async Task Enrol(Shard shard, Enrolled? known, CancellationToken cancellation)
     {
-        var enrolled = known?.Version == _homes.Version ? known : await Apart(() => EnrolmentOf(shard).Enrol(family), cancellation).ConfigureAwait(false);
-        if (enrolled.Family != family) throw Wrong([$"{shard.Name} is of the family {enrolled.Family}, the others of {family}."]);
+        var enrolled = known?.Version == _map.AllVersions().Count ? known : await Apart(() => EnrolmentOf(shard).Enrol(_family, _since), cancellation).ConfigureAwait(false);
+        if (enrolled.Family != _family) throw Wrong([$"{shard.Name} is of the family {enrolled.Family}, the others of {_family}."]);
+        if (enrolled.Since != _since) throw Wrong([$"{shard.Name} says that ids of the map begin at {enrolled.Since}, the others at {_since}."]);
     }
 
     private async Task<Ports.Ownership?> OpenOne(Shard shard, CancellationToken cancellation)
@@ -144,7 +166,7 @@ public sealed partial class ShardedStore
     {
         var found = await Apart(EnrolmentOf(shard).Look, _ends.Token).ConfigureAwait(false);
         if (found.Problems.Count > 0) throw Wrong(found.Problems);
-        await Enrol(shard, found.Enrolled, _family, _ends.Token).ConfigureAwait(false);
+        await Enrol(shard, found.Enrolled, _ends.Token).ConfigureAwait(false);
         await Come(shard).ConfigureAwait(false);
     }
 

@@ -34,7 +34,8 @@ internal sealed class Transactions(Connections connections, Func<EndCall> call, 
             connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation).ConfigureAwait(false);
             var mark = Guid.NewGuid().ToString("N");
-            await using var begin = StoreSchema.Command(connection, SqlText.Statement("begin-attempt"), mark, most.ToString(CultureInfo.InvariantCulture));
+            await using var begin = StoreSchema.Command(connection, SqlText.Statement("begin-attempt"), mark, most.ToString(CultureInfo.InvariantCulture),
+                Math.Min(most, (int)connections.IdleWithin.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
             begin.Transaction = transaction;
             await begin.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
             return new Transaction(this, connection, transaction, mark);

@@ -15,8 +15,7 @@ namespace Perdure.Owning;
 /// <param name="look">There is something to see.</param>
 internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes times, Proof proof, Watch watch, Teller teller, Action<Action> post, Action look)
 {
-    /// <summary>The question for the newest instance.</summary>
-    public const string NewestIs = "newest";
+    private const string NewestIs = "newest";
 
     private const int ToldAtOnce = 32;
 
@@ -32,6 +31,9 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
 
     /// <summary>How soon to look again, at the latest; set by <see cref="Act"/>.</summary>
     public TimeSpan Soon { get; private set; }
+
+    /// <summary>Whether that is the question for the newest instance, without whose answer the node is told of no lane that came: what refuses itself alone must not cost the session, and with it all the others.</summary>
+    public static bool IsForLanesThatCame(Ask? ask) => ask is { What: NewestIs };
 
     /// <summary>Acts on what was seen.</summary>
     public IEnumerable<Ask> Act(Seen seen, bool leaving)
@@ -92,10 +94,15 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
     {
         // A lane may have passed on before it could be told of.
         while (_untold.TryPeek(out var first) && !IsStill(first.Lane)) _untold.Dequeue();
-        if (_untold.Count == 0) yield break;
+        if (_untold.Count == 0)
+        {
+            teller.Untold(lanes, null);
+            yield break;
+        }
         // Asked for all of them: their owners before can write no more.
         var newest = new Ask<InstanceId>(NewestIs, session => session.Newest());
         yield return newest;
+        teller.Untold(lanes, null);
         for (var told = 0; _untold.TryPeek(out var taken); told++)
         {
             if (told >= ToldAtOnce && proof.SinceRenewed >= times.Tick)
@@ -111,6 +118,9 @@ internal sealed class LaneMoves(int me, string mark, int lanes, KeeperTimes time
             _untold.Dequeue();
         }
     }
+
+    /// <summary>The newest instance cannot be asked for, while the session is there.</summary>
+    public void CannotTell(StoreException why) => teller.Untold(lanes, why);
 
     private bool IsStill(TakenLane taken) => Tenures[taken.Lane] is { IsHeld: true } tenure && tenure.Epoch == taken.Epoch;
 

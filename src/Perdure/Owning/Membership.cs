@@ -122,11 +122,15 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
     /// <summary>The session is gone, and will not be made again: from now on others may count. From any thread.</summary>
     public void Broken() => _proof.Broken();
 
+    /// <summary>What was asked last, where it has no answer yet.</summary>
+    public Ask? Asked { get; private set; }
+
     /// <summary>What is to be asked of the session now, after what was asked before has been answered; null where the turn is over.</summary>
     public Ask? Next()
     {
+        Asked = null;
         _turn ??= Turn().GetEnumerator();
-        if (_turn.MoveNext()) return _turn.Current;
+        if (_turn.MoveNext()) return Asked = _turn.Current;
         _turn = null;
         return null;
     }
@@ -145,6 +149,7 @@ internal sealed class Membership(NodeIdentity node, KeeperTimes times, TimeSpan 
         if (passing && _isJoined)
         {
             _look = true;
+            if (LaneMoves.IsForLanesThatCame(Asked)) _moves?.CannotTell(why);
             if (_proof.SinceRenewed > times.Patience) _teller.Away(why);
             if (_proof.IsPast) GiveUp(why);
             return KeeperTimes.Again;

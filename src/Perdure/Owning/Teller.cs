@@ -12,6 +12,7 @@ internal sealed class Teller(Action<Exception>? faulted)
     private volatile ILaneOwner? _owner;
     private IReadOnlyList<NodeIdentity>? _peers;
     private StoreException? _away;
+    private string? _untold;
     private bool _named;
 
     /// <summary>Whom to tell; null before anybody was named.</summary>
@@ -42,6 +43,14 @@ internal sealed class Teller(Action<Exception>? faulted)
     {
         _peers = live;
         TellNow(o => o.Peers(live));
+    }
+
+    /// <summary>Lanes that came cannot be told of, or can again; told where that has changed.</summary>
+    public void Untold(int lanes, StoreException? why)
+    {
+        if (_untold == why?.Message) return;
+        _untold = why?.Message;
+        TellOrKeep(o => o.Untold(new(0, lanes, new(lanes)), why));
     }
 
     public void Away(StoreException why)

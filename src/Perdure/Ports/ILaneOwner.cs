@@ -30,6 +30,14 @@ public interface ILaneOwner
     /// <summary>The database is there again.</summary>
     void Back();
 
+    /// <summary>
+    /// Lanes have come to the node, and nobody works at them: what has to be known before the node is told of them (<see cref="Ownership.Newest"/>) cannot be asked for. It is tried again, and told once for each
+    /// reason; null where the node has been told of all, or has them no more.
+    /// </summary>
+    /// <param name="lanes">Among which lanes they are.</param>
+    /// <param name="why">Why it cannot be asked for.</param>
+    void Untold(LaneRange lanes, StoreException? why) { }
+
     /// <summary>Of several databases the one that has these lanes is away.</summary>
     void Away(StoreException why, LaneRange lanes) => Away(why);
 

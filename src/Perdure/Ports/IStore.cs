@@ -169,10 +169,13 @@ public sealed record Ownership(IReadOnlyList<LaneLease> Lanes, bool Unclean, Ins
 
 /// <summary>Ownership of a lane.</summary>
 /// <param name="Lane">Its number, from 0.</param>
-/// <param name="Lanes">How many lanes the slots are divided over: slot modulo this is the lane.</param>
+/// <param name="Lanes">How many lanes the slots are divided over: of a new id, slot modulo this is the lane.</param>
 /// <param name="Epoch">Locked inside of every commit; a higher one makes this one a zombie.</param>
 public sealed record LaneLease(int Lane, int Lanes, long Epoch)
 {
+    /// <summary>How the lane of an id is found; the same for all lanes of a store.</summary>
+    public LaneRule Rule { get; init; } = new(Lanes);
+
     /// <summary>What is known of this lane's owner before, where lanes had several; null where the ownership says it for all.</summary>
     public LaneBefore? Before { get; init; }
 }

@@ -25,12 +25,12 @@ public abstract record StartPlace
 /// <summary>The lanes of one database among those of the store.</summary>
 /// <param name="First">The number of the first one.</param>
 /// <param name="Count">How many there are.</param>
-/// <param name="Of">How many lanes the store's slots are divided over.</param>
-public readonly record struct LaneRange(int First, int Count, int Of)
+/// <param name="Rule">How lanes are found by ids in the whole store.</param>
+public readonly record struct LaneRange(int First, int Count, LaneRule Rule)
 {
     /// <summary>Whether the lane is one of them.</summary>
     public bool Has(int lane) => lane >= First && lane < First + Count;
 
     /// <summary>Whether the instance's lane is one of them.</summary>
-    public bool Has(InstanceId instance) => Has(instance.Slot % Of);
+    public bool Has(InstanceId instance) => Has(Rule.Of(instance));
 }

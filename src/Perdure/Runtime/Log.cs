@@ -39,6 +39,12 @@ internal static partial class Log
     [LoggerMessage(1027, LogLevel.Information, "The database is back.")]
     public static partial void DatabaseBack(ILogger log);
 
+    [LoggerMessage(1045, LogLevel.Error, "Lanes that came to this node wait: the newest instance cannot be asked for ({Code}). It is tried again.")]
+    public static partial void LanesWait(ILogger log, Exception e, string code);
+
+    [LoggerMessage(1046, LogLevel.Information, "Lanes that came to this node wait no more.")]
+    public static partial void LanesWaitNoMore(ILogger log);
+
     [LoggerMessage(1028, LogLevel.Error, "A command for instance {Instance} could not be given to the node that owns its lane.")]
     public static partial void ForwardFailed(ILogger log, Exception e, InstanceId instance);
 

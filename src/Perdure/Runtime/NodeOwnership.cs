@@ -199,6 +199,18 @@ internal sealed partial class Node : ILaneOwner
         if (_partlyAway.TryRemove(lanes, out _)) Log.DatabaseBack(_log);
     }
 
+    void ILaneOwner.Untold(LaneRange lanes, StoreException? why)
+    {
+        if (why is not null)
+        {
+            Log.LanesWait(_log, why, why.Code);
+            _untold[lanes] = why;
+        }
+        else if (_untold.TryRemove(lanes, out _)) Log.LanesWaitNoMore(_log);
+    }
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<LaneRange, StoreException> _untold = new();
+
     /// <summary>Why commands for the instance are not taken: its database is away, while others are there. Null where they are taken.</summary>
     public StoreException? AwayOf(InstanceId instance)
     {

@@ -22,6 +22,11 @@ internal sealed partial class NodeLog : IDisposable
     /// <summary>Lanes that a node has got, by how the owner before ended.</summary>
     public ConcurrentDictionary<string, int> Gained { get; } = new();
 
+    /// <summary>How many batches the fence has refused.</summary>
+    public int Refused => _refused;
+
+    private int _refused;
+
     /// <summary>What the engine itself calls critical: invariants that broke.</summary>
     public ConcurrentQueue<string> Critical { get; } = new();
 
@@ -31,6 +36,7 @@ internal sealed partial class NodeLog : IDisposable
             if (_file.BaseStream is not null) _file.WriteLine($"{DateTime.UtcNow.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} {node} {line}");
         if (Passed().Match(line) is { Success: true } passed) Lost.AddOrUpdate(passed.Groups[1].Value, 1, (_, n) => n + 1);
         if (Taken().Match(line) is { Success: true } taken) Gained.AddOrUpdate(taken.Groups[1].Value, 1, (_, n) => n + 1);
+        if (line.Contains(" was refused by the fence, ", StringComparison.Ordinal)) Interlocked.Increment(ref _refused);
         // Pages are told at that level too, and are expected.
         if (line.StartsWith("crit: Perdure[", StringComparison.Ordinal)) Critical.Enqueue($"{node} {line}");
     }

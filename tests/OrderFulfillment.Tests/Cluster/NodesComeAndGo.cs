@@ -45,7 +45,8 @@ public sealed class NodesComeAndGo(ITestOutputHelper output)
 
         var (watched, trespassed) = await Trespass.Found(cluster);
         output.WriteLine($"Lanes lost: {Counted(cluster.Log.Lost)}. Lanes got: {Counted(cluster.Log.Gained)}. {watched} records watched, {trespassed.Count} written by others than the owner.");
-        output.WriteLine($"Refused by the fence: {await postgres.SaidOf("PD002")}.");
+        // Mostly none: a node that wakes gives its lanes up by its clock before it has anything to write. That one which writes all the same is refused is what AZombieIsRefusedTests are for.
+        output.WriteLine($"Refused by the fence: {cluster.Log.Refused} batches, {await postgres.SaidOf("PD002")} statements.");
         Assert.True(watched > orders.Count);
         Assert.Empty(trespassed);
         Assert.All(Fault.All, fault => Assert.True(happened.GetValueOrDefault(fault.Name) > 0, $"{fault.Name} did not happen."));

@@ -1,4 +1,4 @@
--- The statements that the version before sends, as it was when schema 3 was the newest. Moved forward with the schema: when it comes to a version, what the one before sent is put here.
+-- The statements that the version before sends, as it was when schema 4 was the newest. Moved forward with the schema: when it comes to a version, what the one before sent is put here.
 
 -- Commands for instances of lanes that another node owns.
 
@@ -115,9 +115,9 @@ SELECT set_config('application_name', $1, false)
 -- name: lock
 SELECT pg_try_advisory_lock($1, $2)
 
--- A connection of this node that it has given up, and that the server does not know to be gone.
+-- A connection of this node that it has given up, and that the server does not know to be gone: it has this node's name. Another that holds the lock for a moment, to declare this node dead, is left alone.
 -- name: end-former-session
-SELECT pg_terminate_backend(l.pid) FROM pg_locks l
+SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.application_name = $3
 WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.classid = $1::oid AND l.objid = $2::oid AND l.objsubid = 2
   AND l.granted AND l.pid <> pg_backend_pid()
 
@@ -217,6 +217,15 @@ SELECT m.* FROM unnest($1) AS n (id) CROSS JOIN LATERAL (SELECT id, instance FRO
 -- name: read-records
 SELECT position, instance, version, at, body, hash FROM log WHERE instance = $1 AND version >= $2 ORDER BY version LIMIT $3
 
+-- name: history-ids
+SELECT i.id, (SELECT max(version) FROM log l WHERE l.instance = i.id) FROM instance i JOIN scope c ON c.id = i.scope WHERE i.id > $1 AND ($2::text IS NULL OR c.workflow = $2) ORDER BY i.id LIMIT $3
+
+-- name: newest-version
+SELECT coalesce(max(version), 0) FROM log WHERE instance = $1
+
+-- name: map-text
+SELECT definition FROM map WHERE workflow = $1 AND version = $2
+
 -- name: read-stack
 SELECT ordinal, visit, name, generation, operation, intended_at, instance FROM stack WHERE instance = $1 ORDER BY ordinal
 
@@ -236,8 +245,15 @@ SELECT instance, kind, ordinal, due FROM timer WHERE lane = $1 AND due <= $2 AND
 -- name: next-timer
 SELECT min(due) FROM timer WHERE lane = $1 AND due > $2
 
+-- A lane's letters stand under -1 - its number, where builds of schema 3 and before do not look.
 -- name: outbox
-SELECT position, receiver, message_id, ordinal, state, type, schema, codec, body FROM outbox WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $3
+SELECT m.* FROM (
+  (SELECT position, receiver, message_id, ordinal, state, type, schema, codec, body FROM outbox WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $3) UNION ALL
+  (SELECT position, receiver, message_id, ordinal, state, type, schema, codec, body FROM outbox WHERE lane = (-1 - $1)::smallint AND position > $2 ORDER BY position LIMIT $3)) m
+ORDER BY m.position LIMIT $3
+
+-- name: forget
+DELETE FROM outbox o USING unnest($1, $2) AS n (receiver, message) WHERE o.receiver = n.receiver AND o.message_id = n.message
 
 -- name: find-key
 SELECT k.instance, m.version, k.payload_hash, k.created_at FROM scope c JOIN request_key k ON k.scope = c.id AND k.key = $3 JOIN map m ON m.id = k.map WHERE c.namespace = $1 AND c.workflow = $2
@@ -247,7 +263,7 @@ SELECT m.workflow, m.version, t.operation FROM stack_tally t JOIN map m ON m.id 
 
 -- name: pages-owed
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error
-FROM page p JOIN state s ON s.id = p.state JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id LIMIT $1
+FROM page p JOIN state s ON s.id = p.state JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id DESC LIMIT $1 OFFSET $2
 
 -- Of the primary: what its replicas have to be.
 -- name: replicated

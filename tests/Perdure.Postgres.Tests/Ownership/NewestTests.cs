@@ -30,8 +30,13 @@ public sealed class NewestTests
         var renewed = await place.Ask<long>($"SELECT lease_until FROM node WHERE id = {b.Number}");
         await OwnershipPlace.Eventually(async () => await place.Ask<long>($"SELECT lease_until FROM node WHERE id = {b.Number}") > renewed + place.Lease.TotalMilliseconds, "its lease is renewed all the same");
         Assert.Equal(0, b.Told.Count("gained"));
+        // Tried again all the while, and said once.
+        var untold = Assert.Single(b.Told.Of("untold"));
+        Assert.NotNull(untold.Why!.InnerException);
+        Assert.Equal(0, b.Told.Count("told of all"));
         await Run(ends);
         await b.Told.Until(t => t.Count("gained") == 1, "it is told of the lane");
+        Assert.Single(b.Told.Of("told of all"));
         Assert.Equal(7, newest.Value);
         Assert.Equal(holder, await Holder());
         await OwnershipPlace.Eventually(() => b.Sure.Length == 1, () => "it is sure of the lane");

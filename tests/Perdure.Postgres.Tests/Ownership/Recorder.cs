@@ -90,6 +90,8 @@ internal sealed class Recorder : ILaneOwner
 
     public void Back() => Add(new("back", -1));
 
+    public void Untold(LaneRange lanes, StoreException? why) => Add(new(why is null ? "told of all" : "untold", -1, 0, why));
+
     public void Moved(long position) => Add(new("moved", -1, position));
 
     public void Peers(IReadOnlyList<NodeIdentity> live)

@@ -6,15 +6,15 @@ namespace Perdure.Postgres.Tests.Sharding;
 /// <summary>Parents and children over two databases.</summary>
 public abstract class FamilyTest : ShardedTest
 {
-    internal static async Task<InstanceRow> ChildOf(ShardedNode node, InstanceId parent, string workflow = "post")
+    internal static async Task<InstanceRow> ChildOf(LetterNode node, InstanceId parent, string workflow = "post")
     {
         var patience = ShardedNode.Patience();
         while (true)
         {
-            foreach (var row in await node.Store.Views.List(new(Workflow: workflow), null, 200, patience))
+            foreach (var row in await node.Perdure.Views.List(new(Workflow: workflow), null, 200, patience))
                 if (row.RequestKey.StartsWith($"child:{parent}.", StringComparison.Ordinal))
                 {
-                    Assert.Equal(row.Id, (await node.Store.FindKey("default", workflow, row.RequestKey, patience))!.Instance);
+                    if (node is ShardedNode sharded) Assert.Equal(row.Id, (await sharded.Store.FindKey("default", workflow, row.RequestKey, patience))!.Instance);
                     return row;
                 }
             await Task.Delay(10, patience);

@@ -70,6 +70,26 @@ public sealed class MapIsAdoptedTests : FamilyTest
     }
 
     [Fact]
+    public async Task A_start_that_lay_in_an_inbox_while_a_newer_map_was_adopted_is_refused_there_and_placed_anew()
+    {
+        // Sent to the first database by version 1, which gave it all keys; at home in the second by version 2.
+        var number = Homed(1, "post", "n", 1, n => n)[0];
+        var node = await Node(Maps.Of(Lanes, Places[..2], [1, 2]));
+        var body = System.Text.Encoding.UTF8.GetBytes($$"""{"number":"{{number}}"}""");
+        var sent = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            new Runtime.SentStart("post", 1, "default", "key-" + number, number, new("letter", "", "json", body), System.Security.Cryptography.SHA256.HashData(body), null, 0, System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty),
+            System.Text.Json.JsonSerializerOptions.Web);
+        var json = System.Text.Encoding.UTF8.GetString(sent).Replace(",\"map\":null", "", StringComparison.Ordinal);
+        using var shell = Places[0].Shell();
+        shell.Run($"INSERT INTO inbox (lane, receiver, key, body, sent_at) VALUES (0, 0, 'start:1', convert_to('{json}', 'UTF8'), 0)");
+        var patience = ShardedNode.Patience();
+        while (shell.One<long>("SELECT count(*) FROM inbox WHERE answered_at IS NOT NULL") == 0) await Task.Delay(10, patience);
+        Assert.Contains("shard.map-older", shell.One<string>("SELECT convert_from(answer, 'UTF8') FROM inbox"), StringComparison.Ordinal);
+        Assert.Equal(0, shell.One<long>("SELECT count(*) FROM instance"));
+        Assert.Equal(1, ShardedNode.DatabaseOf(await node.Started(number), Two));
+    }
+
+    [Fact]
     public async Task Children_go_by_the_newer_map_and_those_that_waited_for_it_are_started_once()
     {
         var node = await Node(Two);

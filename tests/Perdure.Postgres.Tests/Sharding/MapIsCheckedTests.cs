@@ -87,7 +87,7 @@ public sealed class MapIsCheckedTests : ShardedTest
     }
 
     [Fact]
-    public async Task A_store_with_instances_of_its_own_becomes_no_part_of_a_map()
+    public async Task A_store_with_instances_of_its_own_is_the_first_database_of_a_map_whose_first_version_names_it_alone_and_nothing_else()
     {
         await using (var alone = new PostgresStore(Places[0].Options(o => o.Lanes = Lanes), NullLogger<PostgresStore>.Instance))
         {
@@ -97,8 +97,17 @@ public sealed class MapIsCheckedTests : ShardedTest
             shell.Run("INSERT INTO request_key (scope, key, instance, map, payload_hash, created_at) SELECT s.id, 'k', 1, m.id, decode(repeat('00', 32), 'hex'), 0 FROM scope s, map m LIMIT 1");
             await alone.Close(Now);
         }
-        var refused = await Assert.ThrowsAsync<StoreException>(() => Node(Two));
-        Assert.Contains("has instances and is not part of a shard map", refused.Message, StringComparison.Ordinal);
+        async Task Refuses(string why, ShardMap map)
+        {
+            Assert.Contains(why, (await Assert.ThrowsAsync<StoreException>(() => Node(map))).Message, StringComparison.Ordinal);
+            using var shell = Places[0].Shell();
+            Assert.False(shell.One<bool>("SELECT EXISTS (SELECT FROM shard)"));
+        }
+
+        await Refuses("Let version 1 of the map name it alone", Two);
+        await Refuses("Only the first database of a map may have some before", Maps.Of(Lanes, [Places[1], Places[0]], [1, 2]));
+        await Refuses("was made with 2 lanes; the map says 3", Maps.Of(3, Places[..2], [1, 2]));
+        await (await Node(Maps.Of(Lanes, Places[..2], [1, 2]))).Started("n1");
     }
 
     private Place? _extra;

@@ -5,7 +5,7 @@ namespace Perdure.Postgres.Tests.Sharding;
 /// <summary>Two processes with families over two databases, killed again and again.</summary>
 public sealed class NodesAreKilledTests : ShardedTest
 {
-    private const int Families = 40, Kills = 6;
+    private const int Families = 40, Before = 15, Kills = 6;
 
     [Fact]
     public async Task Every_child_is_there_once_every_end_and_every_cancel_has_arrived_and_nothing_is_owed()
@@ -14,21 +14,56 @@ public sealed class NodesAreKilledTests : ShardedTest
         Running[] nodes = [Start(), Start()];
         try
         {
-            for (var kill = 0; kill < Kills; kill++)
-            {
-                // More and more of them are done when a process starts.
-                await nodes[kill % 2].Says($"{chance.Next(1, 12)}. ");
-                nodes[kill % 2].Dispose();
-                nodes[kill % 2] = Start();
-            }
-            foreach (var node in nodes) await node.Says("all have ended");
-            var patience = ShardedNode.Patience();
-            while (await Letters() > 0) await Task.Delay(20, patience);
+            for (var kill = 0; kill < Kills; kill++) await Kill(nodes, kill % 2, chance.Next(1, 12), () => Start());
+            await AllEnd(nodes);
         }
         finally
         {
             foreach (var node in nodes) node.Dispose();
         }
+        Assert.InRange(EachIsThereOnce(), Families / 2, 2 * Families);
+    }
+
+    [Fact]
+    public async Task The_same_while_a_database_that_worked_alone_becomes_the_first_of_two()
+    {
+        var chance = new Random(20261128);
+        Running[] nodes = [Alone(), Alone()];
+        try
+        {
+            await Kill(nodes, 0, chance.Next(1, 12), Alone);
+            // The map comes to one after the other; the first has one beside that knows none, and dies as the others do.
+            for (var kill = 0; kill < Kills; kill++) await Kill(nodes, kill % 2, chance.Next(1, 6), () => Start("grown"));
+            await AllEnd(nodes);
+        }
+        finally
+        {
+            foreach (var node in nodes) node.Dispose();
+        }
+        using var shell = Places[0].Shell();
+        var since = shell.One<long>("SELECT since FROM shard");
+        Assert.InRange(shell.One<long>($"SELECT count(*) FROM instance WHERE id < {since}"), Before, 3 * Before);
+        Assert.InRange(EachIsThereOnce(), 1, 2 * Families);
+    }
+
+    private static async Task Kill(Running[] nodes, int which, int steps, Func<Running> next)
+    {
+        // More and more of them are done when a process starts.
+        await nodes[which].Says($"{steps}. ");
+        nodes[which].Dispose();
+        nodes[which] = next();
+    }
+
+    private async Task AllEnd(Running[] nodes)
+    {
+        foreach (var node in nodes) await node.Says("all have ended");
+        var patience = LetterNode.Patience();
+        while (await Letters() > 0) await Task.Delay(20, patience);
+    }
+
+    /// <summary>Gives the number of children that are in another database than their parent.</summary>
+    private long EachIsThereOnce()
+    {
         List<(string Workflow, string State, string Key)> all = [];
         long apart = 0, messages = 0;
         foreach (var place in Places[..2])
@@ -42,9 +77,13 @@ public sealed class NodesAreKilledTests : ShardedTest
             Enumerable.Range(0, Families).SelectMany(i => new[] { ("eldest", $"f{i}"), ("middle", $"middle f{i}"), ("youngest", $"f{i}") }.Select(f => (f.Item1, i % 5 == 4 ? "UNDONE" : "DONE", f.Item2))).Order(),
             all.Order());
         Assert.Equal(2 * Families, messages);
-        Assert.InRange(apart, Families / 2, 2 * Families);
+        return apart;
     }
 
-    private Running Start() => new("dotnet",
-        ["exec", Path.Combine(AppContext.BaseDirectory, "Perdure.Families.Node.dll"), Places[0].ConnectionString, Places[0].Schema, Places[1].Schema, $"{Families}"]);
+    private Running Start(params string[] more) => Of([Places[1].Schema, $"{Families}", .. more]);
+
+    // Fewer: the others are for those that have the map.
+    private Running Alone() => Of(["-", $"{Before}"]);
+
+    private Running Of(string[] what) => new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Perdure.Families.Node.dll"), Places[0].ConnectionString, Places[0].Schema, .. what]);
 }

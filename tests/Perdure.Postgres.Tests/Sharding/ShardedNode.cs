@@ -48,32 +48,30 @@ public sealed class Tour(Round round) : Workflow<Letter>("tour", 1)
     public async Task<To<Sent, Torn>> Go(IVisit<Letter> visit, Letter letter) => (await visit.Child(round, "round", letter)).State == "DONE" ? new Sent("child") : new Torn("child");
 }
 
-/// <summary>A node over a shard map, as a program has it.</summary>
-internal sealed class ShardedNode : IAsyncDisposable
+/// <summary>A node with those workflows, as a program has it.</summary>
+internal class LetterNode(IHost host) : IAsyncDisposable
 {
-    private readonly IHost _host;
+    public IPerdure Perdure => host.Services.GetRequiredService<IPerdure>();
 
-    private ShardedNode(IHost host) => _host = host;
+    protected IHost Host => host;
 
-    public IPerdure Perdure => _host.Services.GetRequiredService<IPerdure>();
-
-    public ShardedStore Store { get; private init; } = null!;
-
-    /// <param name="map">The databases.</param>
-    /// <param name="configure">Limits of time.</param>
-    /// <param name="around">What stands between the node and its store.</param>
-    public static async Task<ShardedNode> Open(ShardMap map, Action<PostgresStoreOptions>? configure = null, Func<ShardedStore, IStore>? around = null)
+    /// <summary>One over a single database.</summary>
+    public static async Task<LetterNode> Alone(Place place, int lanes, Action<PostgresStoreOptions>? configure = null) => new(await Started(perdure => perdure.UsePostgres(place.ConnectionString, options =>
     {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddPerdure(p => p.Workflow<Post>().Workflow<Errand>().Workflow<Round>().Workflow<Tour>().UseShardedPostgres(map, configure));
-        ShardedStore? store = null;
-        if (around is not null)
-            builder.Services.AddSingleton<IStore>(services => around(store = new(map, configure, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>())));
+        (options.Schema, options.Lanes) = (place.Schema, lanes);
+        configure?.Invoke(options);
+    })));
+
+    protected static async Task<IHost> Started(Action<PerdureBuilder> over, Action<IServiceCollection>? services = null)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddPerdure(p => over(p.Workflow<Post>().Workflow<Errand>().Workflow<Round>().Workflow<Tour>()));
+        services?.Invoke(builder.Services);
         var host = builder.Build();
         try
         {
             await host.StartAsync(TestContext.Current.CancellationToken);
-            return new(host) { Store = store ?? (ShardedStore)host.Services.GetRequiredService<IStore>() };
+            return host;
         }
         catch
         {
@@ -95,7 +93,7 @@ internal sealed class ShardedNode : IAsyncDisposable
         }
     }
 
-    public async Task<InstanceId> Started(string number, string? key = null) => Assert.IsType<StartAnswer.Accepted>(await Start(number, key)).Instance;
+    public async Task<InstanceId> Started(string number, string? key = null, string workflow = "post") => Assert.IsType<StartAnswer.Accepted>(await Start(number, key, workflow)).Instance;
 
     /// <summary>Signals until it is taken in.</summary>
     public async Task Stamp(InstanceId id)
@@ -111,32 +109,55 @@ internal sealed class ShardedNode : IAsyncDisposable
         while (await Perdure.Signal(id, "stamped", "stamp", "{\"by\":\"me\"}"u8.ToArray(), patience) is not (CommandAnswer.Done or CommandAnswer.Refused)) patience.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Ends without a word, as a process that is killed: its connections are gone, and its lanes are as they were.</summary>
-    public async Task Kill()
-    {
-        await Store.DisposeAsync();
-        if (_host is IAsyncDisposable both) await both.DisposeAsync();
-        else _host.Dispose();
-    }
-
     /// <summary>Waits until the instance has ended.</summary>
     public async Task Ended(InstanceId id)
     {
         var patience = Patience();
-        while ((await Store.Load(id, patience))!.Row.Status != Status.Ended) await Task.Delay(10, patience);
+        while ((await Perdure.Get(id, patience))!.Row.Status != Status.Ended) await Task.Delay(10, patience);
     }
 
     public static CancellationToken Patience() => CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token).Token;
 
-    /// <summary>The number of the database that an instance is in.</summary>
-    public static int DatabaseOf(InstanceId id, ShardMap map) => id.Slot % (map.Lanes * map.Capacity) / map.Lanes;
+    public Task Stop() => host.StopAsync(CancellationToken.None);
 
-    public Task Stop() => _host.StopAsync(CancellationToken.None);
+    protected async Task Free()
+    {
+        if (host is IAsyncDisposable both) await both.DisposeAsync();
+        else host.Dispose();
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync(CancellationToken.None);
-        if (_host is IAsyncDisposable both) await both.DisposeAsync();
-        else _host.Dispose();
+        await host.StopAsync(CancellationToken.None);
+        await Free();
     }
+}
+
+/// <summary>A node over a shard map.</summary>
+internal sealed class ShardedNode : LetterNode
+{
+    private ShardedNode(IHost host) : base(host) { }
+
+    public ShardedStore Store { get; private init; } = null!;
+
+    /// <param name="map">The databases.</param>
+    /// <param name="configure">Limits of time.</param>
+    /// <param name="around">What stands between the node and its store.</param>
+    public static async Task<ShardedNode> Open(ShardMap map, Action<PostgresStoreOptions>? configure = null, Func<ShardedStore, IStore>? around = null)
+    {
+        ShardedStore? store = null;
+        var host = await Started(perdure => perdure.UseShardedPostgres(map, configure), around is null ? null : services => services.AddSingleton<IStore>(
+            provider => around(store = new(map, configure, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>()))));
+        return new(host) { Store = store ?? (ShardedStore)host.Services.GetRequiredService<IStore>() };
+    }
+
+    /// <summary>Ends without a word, as a process that is killed: its connections are gone, and its lanes are as they were.</summary>
+    public async Task Kill()
+    {
+        await Store.DisposeAsync();
+        await Free();
+    }
+
+    /// <summary>The number of the database that an instance is in.</summary>
+    public static int DatabaseOf(InstanceId id, ShardMap map) => id.Slot % (map.Lanes * map.Capacity) / map.Lanes;
 }

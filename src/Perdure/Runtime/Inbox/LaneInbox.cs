@@ -72,7 +72,7 @@ internal sealed partial class Lane
             AnswerStart(message.Position, new StartAnswer.Unavailable("inbox.unreadable", $"The node that owns the lane does not know this start: {e.Message}", TimeSpan.Zero));
             return;
         }
-        var start = sent.Prepared();
+        var start = sent.Prepared(_node.Store.IsDivided);
         if (_node.Registry.Find(sent.Workflow, sent.Version) is not { } code)
             AnswerStart(message.Position, new StartAnswer.Unavailable("workflow.absent", $"The node that owns the lane carries no code for {sent.Workflow} version {sent.Version}; others may.", TimeSpan.Zero));
         else if (!TakesStarts) AnswerStart(message.Position, new StartAnswer.Overloaded(TimeSpan.Zero));

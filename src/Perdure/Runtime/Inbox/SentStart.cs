@@ -17,15 +17,22 @@ internal sealed record SentStart(string Workflow, int Version, string Namespace,
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
+    /// <summary>The version of the map by which it was placed. The first is not said: a start of a node that knows no map is at home where that one puts it.</summary>
+    public int? Map { get; init; }
+
     internal sealed record Input(string Type, string Schema, string Codec, byte[] Body);
 
     public static byte[] Write(Carried code, PreparedStart start) => JsonSerializer.SerializeToUtf8Bytes(new SentStart(code.Map.Workflow, code.Map.Version, start.Namespace, start.RequestKey, start.BusinessKey,
-        new(start.Input.Type, start.Input.Schema, start.Input.Codec, start.Input.Body.ToArray()), start.PayloadHash.ToArray(), start.TraceParent, start.Priority, start.Attributes), Wire);
+        new(start.Input.Type, start.Input.Schema, start.Input.Codec, start.Input.Body.ToArray()), start.PayloadHash.ToArray(), start.TraceParent, start.Priority, start.Attributes) { Map = start.Map is 1 ? null : start.Map }, Wire);
 
     /// <exception cref="JsonException">It is none, or one that this build does not know.</exception>
     public static SentStart Read(ReadOnlyMemory<byte> body) => JsonSerializer.Deserialize<SentStart>(body.Span, Wire) ?? throw new JsonException("The start is null.");
 
-    public PreparedStart Prepared() => new(Namespace, Key, BusinessKey, new(Data.Type, Data.Schema, Data.Body, Data.Codec), Hash) { TraceParent = TraceParent, Priority = Priority, Attributes = Attributes };
+    /// <param name="divided">Whether keys choose among several databases, so that under another version of the map than its own the start is refused and has to be placed anew.</param>
+    public PreparedStart Prepared(bool divided) => new(Namespace, Key, BusinessKey, new(Data.Type, Data.Schema, Data.Body, Data.Codec), Hash)
+    {
+        TraceParent = TraceParent, Priority = Priority, Attributes = Attributes, Map = divided ? Map ?? 1 : null,
+    };
 
     // No instance was made in the first millisecond there is: what is sent there is for the lane of that slot itself.
     /// <summary>To whom a start for a slot's lane is sent.</summary>

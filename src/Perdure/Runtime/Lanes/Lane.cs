@@ -177,7 +177,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     /// <summary>The instance in memory; it is loaded where it is not, and where the work is owed, until that succeeds.</summary>
     internal Hot Take(InstanceId id, bool owed = true)
     {
-        if (id.Slot % _lease.Lanes != _lease.Lane) throw new InvalidOperationException($"Instance {id} is of lane {id.Slot % _lease.Lanes}, not of lane {_lease.Lane}.");
+        if (!IsMine(id)) throw new InvalidOperationException($"Instance {id} is of lane {_lease.Rule.Of(id)}, not of lane {_lease.Lane}.");
         if (_hot.TryGetValue(id, out var hot))
         {
             hot.Owed |= owed;

@@ -43,7 +43,7 @@ internal sealed partial class Lane
             : $"The {(IsCancel(this) ? "cancel" : "start")} of a child of \"{asks.Workflow}\", from instance {asks.From},";
     }
 
-    private bool IsMine(InstanceId instance) => instance.Slot % _lease.Lanes == _lease.Lane;
+    private bool IsMine(InstanceId instance) => _lease.Rule.Of(instance) == _lease.Lane;
 
     /// <summary>What a turn owes to others is written with it.</summary>
     private void Write(Turn turn)

@@ -9,12 +9,14 @@ internal sealed class OwnedLanes
     private readonly Lock _gate = new();
     private volatile Lane[] _all = [];
     private volatile Lane?[] _byNumber = [];
+    // Of all lanes the same: written before the first of them is there to be read.
+    private LaneRule _rule;
     private int _next;
 
     public IReadOnlyList<Lane> All => _all;
 
     /// <summary>The lane of an instance; null where another node has it.</summary>
-    public Lane? Of(InstanceId id) => _byNumber is { Length: > 0 } lanes ? lanes[id.Slot % lanes.Length] : null;
+    public Lane? Of(InstanceId id) => _byNumber is { Length: > 0 } lanes ? lanes[_rule.Of(id)] : null;
 
     /// <summary>The lane of that number; null where another node has it.</summary>
     public Lane? Numbered(int lane) => (uint)lane < (uint)_byNumber.Length ? _byNumber[lane] : null;
@@ -32,6 +34,7 @@ internal sealed class OwnedLanes
     public Lane? Add(Lane lane)
     {
         using var only = _gate.EnterScope();
+        if (_byNumber.Length == 0) _rule = lane.Lease.Rule;
         var lanes = _byNumber.Length == 0 ? new Lane?[lane.Lease.Lanes] : [.. _byNumber];
         var before = lanes[lane.Lease.Lane];
         lanes[lane.Lease.Lane] = lane;
