@@ -34,7 +34,7 @@ public sealed class ALetterDoesNotArrive
 
     private TestNode Node(SharedStore store, TestShell shell)
     {
-        store.Home = keys => new StartPlace.In(keys.Workflow == "crew" ? new(Upper, SharedDatabase.Lanes - Upper, SharedDatabase.Lanes) : new(0, Upper, SharedDatabase.Lanes));
+        store.Home = keys => new StartPlace.In(keys.Workflow == "crew" ? new(Upper, SharedDatabase.Lanes - Upper, new LaneRule(SharedDatabase.Lanes)) : new(0, Upper, new LaneRule(SharedDatabase.Lanes)));
         store.Way = body => _unreadable ? """{"asks":"what only a later build knows"}"""u8.ToArray() : body;
         return new(_database.Rows, store, shell, p => p.Workflow<Voyage>().Workflow<Crew>().Workflow<Script>(), s => s.AddSingleton(new Dock()).AddSingleton(new Ledger()));
     }
