@@ -38,7 +38,8 @@ public sealed partial class ShardedStore
             if (owned.Count == 0) throw Missing(shards[0]);
             (_views, _retention) = (new(shards, _homes, this), new(shards));
             if (Array.Exists(shards, s => s.Store is null)) _coming = Task.Run(OpenWhenThere, CancellationToken.None);
-            if (_wanted is not null) _following = Task.Run(Follow, CancellationToken.None);
+            lock (_gate)
+                if (_wanted is not null && _following.IsCompleted) _following = Task.Run(Follow, CancellationToken.None);
             return new([.. owned.SelectMany(o => o.Lanes)], owned.Any(o => o.Unclean), owned.MaxBy(o => o.Newest.Value)!.Newest, owned.Max(o => o.Before));
         }
         catch
@@ -95,8 +96,9 @@ public sealed partial class ShardedStore
         var alone = _map.Alone();
         if (alone.AllVersions().Count == _map.AllVersions().Count) return;
         _log.LogWarning("{Why}", Enrolment.WaitsFor(_shards[0].Name, string.Join(", ", first.Alone)).Message);
-        (_wanted, _map) = (_map, alone);
-        _shards = [.. ShardsOf(alone)];
+        // What the configuration says meanwhile is newer.
+        lock (_gate) _wanted ??= _map;
+        (_map, _shards) = (alone, ShardsOf(alone));
     }
 
     // One that knows the map already is not asked for the lock that all starts share.

@@ -210,4 +210,29 @@ public sealed class WorkedAloneTests : FamilyTest
         foreach (var id in later) await node.Stamp(id);
         foreach (var id in later) await node.Ended(id);
     }
+
+    [Fact]
+    public async Task A_command_that_was_sent_to_the_wrong_database_by_a_node_without_the_map_is_answered_and_holds_up_none_behind_it()
+    {
+        await using (var alone = await Alone()) await alone.Started("n0");
+        var node = await Node(Grown);
+        InstanceId here = default, elsewhere = default;
+        for (var i = 1; here == default || elsewhere == default; i++)
+        {
+            var id = await node.Started($"n{i}");
+            if (ShardedNode.DatabaseOf(id, Grown) == 1) elsewhere = id;
+            else here = id;
+        }
+        var command = Convert.ToHexString(new Runtime.InstanceCommand.Signal("stamped", "m", "{\"by\":\"me\"}"u8.ToArray()).Write());
+        using var shell = Places[0].Shell();
+        var lane = here.Slot % Lanes;
+        // As such a node finds the lane; here both stand in one.
+        shell.Run($"INSERT INTO inbox (lane, receiver, key, body, sent_at) SELECT {lane}, r, 'signal:m', decode('{command}', 'hex'), 0 FROM unnest(ARRAY[{elsewhere.Value}, {here.Value}]) r");
+        await node.Ended(here);
+        var patience = LetterNode.Patience();
+        while (shell.One<long>("SELECT count(*) FROM inbox WHERE answered_at IS NOT NULL") < 2) await Task.Delay(10, patience);
+        Assert.Contains("unavailable", shell.One<string>($"SELECT convert_from(answer, 'UTF8') FROM inbox WHERE receiver = {elsewhere.Value}"), StringComparison.Ordinal);
+        await node.Stamp(elsewhere);
+        await node.Ended(elsewhere);
+    }
 }

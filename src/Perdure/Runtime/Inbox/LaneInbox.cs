@@ -56,6 +56,8 @@ internal sealed partial class Lane
             return;
         }
         if (command is InstanceCommand.StartChild child) StartFor(child.Letter, reply);
+        // By a node that found lanes as before its store became one of several.
+        else if (!IsMine(message.To)) reply.Answer(new CommandAnswer.Unavailable("inbox.elsewhere", $"Instance {message.To} is in another database than the node thought that sent this; ask again.", TimeSpan.Zero));
         else Handle(Take(message.To, owed: false), hot => command.Make(this, hot), reply);
     }
 
