@@ -41,6 +41,9 @@ internal abstract class Oracle(World world)
     /// <summary>An owner that was told that the lane is another's sends a batch.</summary>
     public virtual void WentOn(int lane, long epoch) { }
 
+    /// <summary>An operation that must not happen twice is called: its effect may happen from now on.</summary>
+    public virtual void Called(LedgerEntry entry) { }
+
     /// <summary>Something was done outside, or undone.</summary>
     public virtual void Effect(LedgerEntry entry) { }
 

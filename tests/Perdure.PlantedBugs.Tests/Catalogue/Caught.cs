@@ -43,6 +43,7 @@ internal static partial class Catalogue
         "no-fence-at-an-end",
         "one-bad-item-fails-its-batch",
         "page-before-commit",
+        "parked-at-most-once-started-again",
         "random-not-journaled",
         "results-in-the-order-of-asking",
         "resume-runs-no-body",
