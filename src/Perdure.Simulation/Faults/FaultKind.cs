@@ -65,4 +65,12 @@ public enum FaultKind
     OperationSlow,
     /// <summary>The database crashes while it writes a batch, which is half on the disk then: recovery finds it torn and leaves it out, and everything that was written before it is there.</summary>
     TornWrite,
+    /// <summary>A page is refused by where it is delivered to.</summary>
+    PageRefused,
+    /// <summary>A page has reached those who are called, and its node does not hear of that.</summary>
+    PageAnswerLost,
+    /// <summary>A page reaches those who are called after its node has given that try up.</summary>
+    PageLate,
+    /// <summary>A node crashes when a page has been delivered, before that is recorded.</summary>
+    NodeCrashAfterPage,
 }

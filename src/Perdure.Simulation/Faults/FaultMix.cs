@@ -61,7 +61,7 @@ internal sealed class FaultMix
     private Pcg32 From(FaultKind kind) => kind switch
     {
         FaultKind.OperationSlow => _chance.Operations,
-        FaultKind.TornWrite => _chance.LaterFaults,
+        >= FaultKind.TornWrite => _chance.LaterFaults,
         _ => _chance.Faults,
     };
 
@@ -103,6 +103,9 @@ internal sealed class FaultMix
         FaultKind.ClientRepeats => 0.1,
         FaultKind.OperationSlow => 0.02,
         FaultKind.TornWrite => 0.001,
+        FaultKind.PageRefused => 0.2,
+        FaultKind.PageAnswerLost => 0.1,
+        FaultKind.PageLate or FaultKind.NodeCrashAfterPage => 0.05,
         _ => 0.01,
     };
 }

@@ -47,6 +47,9 @@ internal abstract class Oracle(World world)
     /// <summary>Something was done outside, or undone.</summary>
     public virtual void Effect(LedgerEntry entry) { }
 
+    /// <summary>A page has reached those who are called.</summary>
+    public virtual void Paged(StoredPage page) { }
+
     /// <summary>A client was answered.</summary>
     public virtual void Started(StartRequest request, StartAnswer.Accepted answer) { }
 

@@ -139,6 +139,13 @@ internal sealed class Watch
         if (answer is { IsCompletedSuccessfully: true, Result: CommandAnswer.Done }) Commanded(what, instance);
     }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
+    public void Paged(StoredPage page)
+    {
+        _world.Trace?.Add("outside", $"paged {page.Page.Key}");
+        _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.World, "pager", $"{page.Page.Key}: {page.Page.Code}", Bad: false));
+        foreach (var oracle in _oracles) oracle.Paged(page);
+    }
+
     public void Refined(string? incomparable)
     {
         if (incomparable is null) Refinement = Refinement with { Compared = Refinement.Compared + 1 };
