@@ -24,6 +24,19 @@ public sealed class FaultsChangeNothing
     }
 
     [Fact]
+    public void A_failed_step_that_an_operators_retry_tries_again_under_its_token_is_tried_so_without_faults()
+    {
+        var report = Simulate.Workflow<Peeping>()
+            .Replace<Peek, Errand, Arrived>(_ => new("seen"))
+            .Replace<Stay, Errand, Arrived>(_ => new("here"))
+            .Starts("peeping", (_, number) => new Errand($"errand {number}"), count: 10)
+            .Fault(FaultKind.OperationUnknownBefore, 0.4).Fault(FaultKind.OperationFailsBefore, 0.4).Fault(FaultKind.OperationFailsForGood, 0.4)
+            .Refines(10).Run(40);
+        Assert.True(report.Passed, report.ToString());
+        Assert.True(report.Refined > 300, $"{report.Refined}; {string.Join(' ', report.NotRefined)}");
+    }
+
+    [Fact]
     public void A_workflow_that_comes_to_another_end_because_its_body_was_run_again_is_found()
     {
         var simulation = Simulate.Workflow<Counting>()
@@ -35,6 +48,25 @@ public sealed class FaultsChangeNothing
         Assert.Equal("refinement", report.Failed!.Violation!.Oracle);
         Assert.Contains("of 'counting' takes another course without faults: it goes to Tired", report.Failed.Violation.Seen, StringComparison.Ordinal);
         Assert.True(simulation.WithoutFaults().Refines(5).Run(10).Passed);
+    }
+}
+
+public sealed class Peek : Query<Errand, Arrived>
+{
+    public override Retry Retry => Retry.Exponential(TimeSpan.FromMilliseconds(100), attempts: 2);
+    public override Task<Arrived> Run(Errand input, Attempt attempt) => throw new InvalidOperationException();
+}
+
+/// <summary>Goes on where a look has failed; what fails then needs a person.</summary>
+public sealed class Peeping(Peek peek, Stay stay) : Workflow<Errand>("peeping", version: 1)
+{
+    protected override Map<Errand> Define(Map<Errand> map) => map.Start("Begun").Runs(Go).End<Over>();
+
+    public async Task<To<Over>> Go(IVisit<Errand> visit, Errand errand)
+    {
+        var seen = await visit.Try(peek, errand);
+        await visit.Run(stay, errand);
+        return new Over(seen.Ok ? seen.Value.Where : "there");
     }
 }
 

@@ -50,6 +50,27 @@ public sealed class AnEndInATransaction
     }
 
     [Fact]
+    public void Answers_commands_that_wait_for_it_also_where_the_instance_ends_with_it()
+    {
+        var answer = new TaskCompletionSource<TransactionAnswer>();
+        Item? sent = null;
+        _store.EndFault = item =>
+        {
+            sent = item;
+            return answer.Task;
+        };
+        var node = Node();
+        var id = node.Start("purchase", """{"parts":1}""");
+        var said = node.Engine.Signal(id, "word", "m1", """{"text":"one"}"""u8.ToArray());
+        node.Shell.Settle();
+        Assert.False(said.IsCompleted);
+        answer.SetResult(_store.End(1, sent!));
+        Assert.Equal(node.Done(said), node.Done(node.Engine.Signal(id, "word", "m1", """{"text":"one"}"""u8.ToArray())));
+        Assert.Equal("PAID", node.Look(id).State);
+        Assert.Equal((0, 0), (node.Lanes[0].Backlog, node.Lanes[0].InMemory.Count));
+    }
+
+    [Fact]
     public void That_is_not_committed_is_a_failed_attempt_and_what_else_runs_is_left_alone()
     {
         _store.EndFault = _ =>

@@ -24,8 +24,10 @@ internal sealed class Streams(ulong seed)
     public Pcg32 Clocks { get; } = new(seed, 8);
     /// <summary>Whether there are faults of the kinds that came later, and when.</summary>
     public Pcg32 LaterFaults { get; } = new(seed, 9);
+    /// <summary>How long it takes until those who are called have a page.</summary>
+    public Pcg32 Pages { get; } = new(seed, 10);
     /// <summary>Whether downstreams refuse tokens, and when.</summary>
-    public Pcg32 Refusals { get; } = new(seed, 10);
+    public Pcg32 Refusals { get; } = new(seed, 11);
     /// <summary>How operators go on after incidents.</summary>
-    public Pcg32 Operators { get; } = new(seed, 11);
+    public Pcg32 Operators { get; } = new(seed, 12);
 }

@@ -91,8 +91,12 @@ internal sealed class SimulatedDatabase : IActor
 
     public bool IsFull => _schedule is { } schedule && schedule.Now < FullUntil;
 
-    /// <summary>Reads what is durable.</summary>
-    public void Read(Action<Tables> read, Action lost) => Wait(() => read(Tables), lost);
+    /// <summary>Reads, and answers once what was seen is durable.</summary>
+    public void Read<T>(Func<Tables, T> read, Action<T> answer, Action lost)
+    {
+        var seen = read(Tables);      // of now: what is written until the answer is given may be lost yet
+        Wait(() => answer(seen), lost);
+    }
 
     /// <summary>Runs a transaction. Its answer is given once it is durable; <paramref name="lost"/> where the server crashes before that, whether or not it survives.</summary>
     /// <param name="transaction">Changes the tables and nothing else; run again when the server recovers.</param>

@@ -252,7 +252,7 @@ internal sealed partial class SimulatedStore(SimulatedDatabase database, Link li
     {
         var done = new TaskCompletionSource<T>();
         if (_closed) done.SetException(Closed());
-        else link.Send<T>(what, writes: false, (durable, lost) => database.Read(tables => durable(read(tables)), lost), done.SetResult, (_, reason) => done.SetException(reason));
+        else link.Send<T>(what, writes: false, (durable, lost) => database.Read(read, durable, lost), done.SetResult, (_, reason) => done.SetException(reason));
         return done.Task;
     }
 

@@ -65,6 +65,14 @@ public enum FaultKind
     OperationSlow,
     /// <summary>The database crashes while it writes a batch, which is half on the disk then: recovery finds it torn and leaves it out, and everything that was written before it is there.</summary>
     TornWrite,
+    /// <summary>A page is refused by where it is delivered to.</summary>
+    PageRefused,
+    /// <summary>A page has reached those who are called, and its node does not hear of that.</summary>
+    PageAnswerLost,
+    /// <summary>A page reaches those who are called after its node has given that try up.</summary>
+    PageLate,
+    /// <summary>A node crashes when a page has been delivered, before that is recorded.</summary>
+    NodeCrashAfterPage,
     /// <summary>An operation fails before its effect, and that stays the downstream's answer to the token: whatever was sent under it before does not happen any more. Trying again, under another token, may help.</summary>
     OperationRefused,
 }

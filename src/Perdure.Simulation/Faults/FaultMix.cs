@@ -61,8 +61,8 @@ internal sealed class FaultMix
     private Pcg32 From(FaultKind kind) => kind switch
     {
         FaultKind.OperationSlow => _chance.Operations,
-        FaultKind.TornWrite => _chance.LaterFaults,
         FaultKind.OperationRefused => _chance.Refusals,
+        >= FaultKind.TornWrite => _chance.LaterFaults,
         _ => _chance.Faults,
     };
 
@@ -104,6 +104,9 @@ internal sealed class FaultMix
         FaultKind.ClientRepeats => 0.1,
         FaultKind.OperationSlow => 0.02,
         FaultKind.TornWrite => 0.001,
+        FaultKind.PageRefused => 0.2,
+        FaultKind.PageAnswerLost => 0.1,
+        FaultKind.PageLate or FaultKind.NodeCrashAfterPage => 0.05,
         _ => 0.01,
     };
 }

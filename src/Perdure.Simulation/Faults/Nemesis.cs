@@ -167,7 +167,7 @@ internal sealed class Nemesis(World world)
     }
 
     /// <summary>A node is stopped in order, and another life begins.</summary>
-    public void Stop(SimulatedNode node) => node.Node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
+    public void Stop(SimulatedNode node) => node.Close(TimeSpan.FromSeconds(2)).ContinueWith(_ => world.Restart(node),
         CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private void Mend(SimulatedNode node, long after) => world.Schedule.After(after, null, $"{node} is heard again", () => node.Link.CutThere = node.Link.CutBack = false);

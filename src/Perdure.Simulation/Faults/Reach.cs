@@ -46,13 +46,13 @@ public sealed class Reach
         return missed.Count == 0 ? "Every kind of fault struck in every phase." : $"Not reached: {string.Join("; ", missed)}.";
     }
 
-    // An operation is asked for by a body, an undo by a compensation, and neither by what has ended or waits at a gate.
+    // An operation is asked for by a body, an undo by a compensation, and neither by what has ended or waits at a gate. A page is of an instance.
     private bool CanBe(FaultKind kind, Phase phase) => (phase != Phase.AtGate || _gates) && kind switch
     {
         FaultKind.UndoFails => phase == Phase.Compensating,
-        >= FaultKind.OperationFailsBefore and <= FaultKind.OperationLate => phase == Phase.Running,
+        (>= FaultKind.OperationFailsBefore and <= FaultKind.OperationLate) or FaultKind.OperationRefused => phase == Phase.Running,
         FaultKind.OperationSlow => phase is Phase.Running or Phase.Compensating,
-        FaultKind.ClientRepeats => phase is not Phase.Idle,
+        FaultKind.ClientRepeats or (>= FaultKind.PageRefused and <= FaultKind.NodeCrashAfterPage) => phase is not Phase.Idle,
         _ => true,
     };
 

@@ -9,6 +9,7 @@ using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Faults;
 using Perdure.Simulation.Operations;
 using Perdure.Simulation.Owning;
+using Perdure.Simulation.Paging;
 using Perdure.Simulation.Refining;
 using Perdure.Simulation.Time;
 
@@ -21,17 +22,22 @@ internal sealed record Carriage(Registry Registry, PayloadCodec Codec, IOperatio
 internal sealed class SimulatedNode : IActor
 {
     private readonly string _name;
+    private readonly CancellationTokenSource _stops = new();
+    private readonly Pager? _pager;
+    private Task _paging = Task.CompletedTask;
 
     public SimulatedNode(string name, int place, int lanes, bool shared, Carriage carriage, Schedule schedule, Streams chance, FaultMix faults, SimulatedDatabase database, Ledger ledger,
-        IReadOnlyDictionary<Type, Stand> stands, DateTimeOffset begins, ILogger log, IEscapes escapes, Choices? choices, CalmRun? calm)
+        IReadOnlyDictionary<Type, Stand> stands, DateTimeOffset begins, ILogger log, IEscapes escapes, Choices? choices, CalmRun? calm, Paging.Paging? paging)
     {
         (_name, Place) = (name, place);
         Clock = new(schedule, this, begins);
         Link = new(schedule, chance, faults, this, database, new StoreClock(Clock));
         Store = new(database, Link, place, lanes) { Keeper = shared ? new(schedule, this, Link, database, lanes) : null };
-        Node = new(carriage.Registry, Store, new SimulatedShell(schedule, chance, this, Clock, calm),
+        var shell = new SimulatedShell(schedule, chance, this, Clock, calm);
+        Node = new(carriage.Registry, Store, shell,
             calm ?? (IOperations)new SimulatedOperations(schedule, chance, faults, this, ledger, stands, carriage.Operations, begins, escapes, choices), carriage.Options, carriage.Codec, log);
         Engine = new Engine(Node);
+        if (paging is not null) _pager = new(Engine, Store, [new("pager", new SimulatedSink(schedule, chance, faults, this, paging).Deliver)], Clock, paging.Pace, shell.Dispatch, log);
     }
 
     public int Place { get; }
@@ -50,7 +56,22 @@ internal sealed class SimulatedNode : IActor
     /// <summary>Whether it takes requests.</summary>
     public bool Serves => !Gone && Node.Closed is null;
 
-    public Task Open() => Node.Open(new(_name, Place, "simulated"), CancellationToken.None);
+    public async Task Open()
+    {
+        await Node.Open(new(_name, Place, "simulated"), CancellationToken.None).ConfigureAwait(false);
+        if (_pager is not null) _paging = _pager.Run(_stops.Token);
+    }
+
+    /// <summary>It is stopped in order, as a host stops what it hosts: what was begun last is stopped first.</summary>
+    public async Task Close(TimeSpan within)
+    {
+        if (!_stops.IsCancellationRequested)      // of two that await the same, one would go on on the pool
+        {
+            _stops.Cancel();
+            await _paging.ConfigureAwait(false);
+        }
+        await Node.Close(within).ConfigureAwait(false);
+    }
 
     /// <summary>The process dies at this moment: nothing of it happens any more.</summary>
     public void Crash() => Gone = true;

@@ -38,6 +38,9 @@ public sealed class Ledger
 
     internal Action<LedgerEntry>? Added { get; set; }
 
+    /// <summary>Told of each call of an operation that must not happen twice, whatever becomes of it.</summary>
+    internal Action<LedgerEntry>? Called { get; set; }
+
     /// <summary>Told where something comes under a token under which something else was asked for: the first input.</summary>
     internal Action<LedgerEntry, string>? Differs { get; set; }
 

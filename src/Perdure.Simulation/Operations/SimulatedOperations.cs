@@ -35,6 +35,7 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         var answer = new TaskCompletionSource<Payload>();
         Watch(attempt, answer);
         var entry = Entry(step, attempt, input, undo: false);
+        if (step.Handle.AtMostOnce) ledger.Called?.Invoke(entry);
         var takes = Takes(entry.Instance);
         var outcome = choices?.Of(entry.Step, step.Handle.Name);
         if (faults.Strikes(FaultKind.OperationFailsBefore, null, entry.Instance)) After(takes, step, " fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));

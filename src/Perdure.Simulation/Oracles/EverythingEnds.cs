@@ -1,10 +1,11 @@
 using Perdure.Kernel;
+using Perdure.Ports;
 using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation.Oracles;
 
 /// <summary>
-/// Once faults have stopped, every instance has ended, waits for something that it names and that is not there, or is an incident that somebody was paged for; and what is on its way arrives.
+/// Once faults have stopped, every instance has ended, waits for something that it names and that is not there, or is an incident that somebody was paged for; and what is on its way arrives, pages too.
 /// </summary>
 internal sealed class EverythingEnds(World world) : Oracle(world)
 {
@@ -14,6 +15,8 @@ internal sealed class EverythingEnds(World world) : Oracle(world)
     private readonly Dictionary<(InstanceId To, string Message), DateTimeOffset> _letters = [];
     private readonly Dictionary<(InstanceId Parent, int Ordinal), InstanceId> _children = [];
 
+    private readonly HashSet<string> _paged = new(StringComparer.Ordinal);
+
     public override string Name => "liveness";
 
     public override void Durable(Recorded recorded)
@@ -22,8 +25,17 @@ internal sealed class EverythingEnds(World world) : Oracle(world)
         foreach (var letter in recorded.Item.Outbox) _letters.TryAdd((letter.To, letter.MessageId), World.Now);
     }
 
+    public override void Paged(StoredPage page) => _paged.Add(page.Page.Key);
+
     public override void End()
     {
+        if (World.Paging is not null)
+            foreach (var page in World.Database.Tables.Pages)
+            {
+                if (!World.Watch.IsQuiet && page.RaisedAt > World.Now - OnItsWay) continue;
+                if (!_paged.Contains(page.Page.Key)) Fail($"{page.Page.Key} was raised, and reached nobody in {page.Tries} tries.");
+                else if (page.DeliveredAt is null) Fail($"{page.Page.Key} was delivered, and is owed for ever.");
+            }
         if (!World.Clients.Done) Fail("A client is still not answered.");
         foreach (var letter in World.Database.Tables.Outbox)
             if (_letters.TryGetValue((letter.To, letter.MessageId), out var since) && since < World.Now - OnItsWay) Fail($"'{letter.MessageId}' to {letter.To} is on its way since {since:O}, and nothing keeps it.");

@@ -41,8 +41,14 @@ internal abstract class Oracle(World world)
     /// <summary>An owner that was told that the lane is another's sends a batch.</summary>
     public virtual void WentOn(int lane, long epoch) { }
 
+    /// <summary>An operation that must not happen twice is called: its effect may happen from now on.</summary>
+    public virtual void Called(LedgerEntry entry) { }
+
     /// <summary>Something was done outside, or undone.</summary>
     public virtual void Effect(LedgerEntry entry) { }
+
+    /// <summary>A page has reached those who are called.</summary>
+    public virtual void Paged(StoredPage page) { }
 
     /// <summary>A client was answered.</summary>
     public virtual void Started(StartRequest request, StartAnswer.Accepted answer) { }

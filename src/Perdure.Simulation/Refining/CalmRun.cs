@@ -147,7 +147,7 @@ internal sealed class CalmRun : IOperations
         if (next.Event is StepSucceeded or StepFailed or StepParked)
         {
             if (!follower.Held.Remove(step, out var held)) return;
-            _calm.Schedule.After(Soon, null, $"{next}", () => Answer(held, next.Event));
+            _calm.Schedule.After(Soon, null, $"{next}", () => Answer(follower, held, next.Event));
         }
         else
         {
@@ -157,7 +157,7 @@ internal sealed class CalmRun : IOperations
         follower.Asked = follower.At;
     }
 
-    private void Answer(Held held, Event outcome)
+    private void Answer(Follower follower, Held held, Event outcome)
     {
         switch (outcome)
         {
@@ -165,6 +165,7 @@ internal sealed class CalmRun : IOperations
                 _calm.Ledger.Do(held.Entry, () => done.Result);
                 held.Answer.TrySetResult(done.Result);
                 break;
+            case StepFailed { Failure: var failure } failed when follower.Course.IsKept(failed): held.Answer.TrySetException(Failures.Thrown(failure with { Unknown = true })); break;
             case StepFailed { Failure: var failure }: held.Answer.TrySetException(Failures.Thrown(failure)); break;
             case StepParked { Failure: var failure }: held.Answer.TrySetException(Failures.Thrown(failure with { Unknown = true })); break;
         }

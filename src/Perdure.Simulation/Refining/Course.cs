@@ -38,6 +38,8 @@ internal sealed class Course
     private readonly HashSet<int> _passedOver = [];
     private readonly Dictionary<(int Visit, string Name), bool> _ended = [];
     private readonly HashSet<(int Visit, string Name)> _renewed = [];
+    private readonly Dictionary<(int Visit, string Name), StepFailed> _failed = [];
+    private readonly HashSet<StepFailed> _kept = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The instance, as far as the course has come.</summary>
     public Instance? Instance { get; private set; }
@@ -60,6 +62,12 @@ internal sealed class Course
 
     /// <summary>Whether a step was tried again under the next generation of its token.</summary>
     public bool IsRenewed((int Visit, string Name) step) => _renewed.Contains(step);
+
+    /// <summary>
+    /// Whether an operator's retry kept the token of a step that failed so, since an attempt before its last one was of unknown outcome. A run without faults has only one attempt, which has to end so that
+    /// the token is kept there too.
+    /// </summary>
+    public bool IsKept(StepFailed failed) => _kept.Contains(failed);
 
     /// <summary>Goes on by a record; gives the points in it.</summary>
     public List<Point> Take(Record record)
@@ -93,6 +101,7 @@ internal sealed class Course
             case StepFailed e:
                 // Of an attempt before the last one, which may have happened all the same, the body is told.
                 if (!e.Failure.Unknown && instance!.Open(e.Ordinal) is { AtMostOnce: false } failing && failing.MayHaveHappened(e.Failure)) HasOwnValues = true;
+                _failed[(instance!.Visit, Name(e.Ordinal))] = e;
                 return Ends(e.Ordinal, "fails at", e.Failure.Code, certain: false);
             case StepParked e: return Ends(e.Ordinal, "parks", "", certain: false);
             case StepCancelled e when instance!.Open(e.Ordinal) is { Kind: EntryKind.Step }: return Ends(e.Ordinal, "gives up", "", certain: false);
@@ -111,6 +120,7 @@ internal sealed class Course
             case IncidentRaised e: return Incident(e);
             case IncidentResolved e when !_passedOver.Contains(e.Number):
                 if (e.Mode != RetryMode.Again) Incomparable ??= $"A person went on with {e.Mode}.";
+                if (instance!.Incident is { Ordinal: 0 }) Keep(instance);
                 return At("is tried again by", e.By, "", Cause.Outside);
             case Paused e: return At("is paused by", e.By, "", Cause.Outside);
             case Resumed e: return At("is resumed by", e.By, "", Cause.Outside);
@@ -137,6 +147,12 @@ internal sealed class Course
             _passedOver.Add(e.Number);
             return null;
         }
+    }
+
+    private void Keep(Instance instance)
+    {
+        foreach (var (name, entry) in instance.Journal)
+            if (entry is { Status: EntryStatus.Failed, EverUnknown: true, Failure: { Transient: true, Unknown: false } } && _failed.TryGetValue((instance.Visit, name), out var failed)) _kept.Add(failed);
     }
 
     private static bool IsOfThisRun(string code) => code is FailureCode.Broken or FailureCode.Quarantined or "body.stalled" or FailureCode.PayloadUnreadable

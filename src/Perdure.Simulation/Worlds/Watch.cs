@@ -25,13 +25,14 @@ internal sealed class Watch
         _phases = new int[world.Lanes, Enum.GetValues<Phase>().Length];
         _oracles = [new EffectsOnce(world), new StartsLast(world), new TransitionsDeclared(world), new EpochsGrow(world), new ReplayIsLive(world), new SagasUndo(world),
             new TimersNotEarly(world), new PagesOnce(world), new SignalsOnce(world), new CommandsLast(world), new EverythingEnds(world), new NothingLeaks(world), new ChainsHold(world), new RetriesEnd(world), new RefinesCalm(world),
-            new CodeIsThere(world), new OneIsSure(world), new HandsOverInOrder(world)];
+            new CodeIsThere(world), new OneIsSure(world), new HandsOverInOrder(world), new CalledOnce(world)];
         world.Database.BecameDurable = Durable;
         world.Database.Opened = (lane, epoch) => { foreach (var oracle in _oracles) oracle.Opened(lane, epoch); };
         world.Database.WentOn = (lane, epoch) => { foreach (var oracle in _oracles) oracle.WentOn(lane, epoch); };
         world.Database.Released = (node, lane, epoch) => { foreach (var oracle in _oracles) oracle.Released(node, lane, epoch); };
         world.Database.Given = (lane, epoch) => { foreach (var oracle in _oracles) oracle.Given(lane, epoch); };
         world.Ledger.Added = Effect;
+        world.Ledger.Called = entry => { foreach (var oracle in _oracles) oracle.Called(entry); };
     }
 
     /// <summary>The first promise that did not hold.</summary>
@@ -137,6 +138,13 @@ internal sealed class Watch
     {
         if (answer is { IsCompletedSuccessfully: true, Result: CommandAnswer.Done }) Commanded(what, instance);
     }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    public void Paged(StoredPage page)
+    {
+        _world.Trace?.Add("outside", $"paged {page.Page.Key}");
+        _world.Timeline?.Add(new(_world.Schedule.Now, LaneOf.World, "pager", $"{page.Page.Key}: {page.Page.Code}", Bad: false));
+        foreach (var oracle in _oracles) oracle.Paged(page);
+    }
 
     public void Refined(string? incomparable)
     {

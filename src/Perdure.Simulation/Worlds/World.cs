@@ -41,6 +41,7 @@ internal sealed class World : IEscapes
         Watch = new(this, options.Invariants);
         if (options.Crash is { } crash) CrashAt(crash);
         Nemesis = new(this);
+        Paging = options is { Calm: null, Choices: null } ? new(Watch.Paged, Restart, Pace) : null;
         Clients = new(this, options);
         Senders = new(this, options);
     }
@@ -55,10 +56,15 @@ internal sealed class World : IEscapes
     public Timeline? Timeline { get; }
     public Watch Watch { get; }
     public Nemesis Nemesis { get; }
+    /// <summary>What nodes deliver pages with; null where nobody is called.</summary>
+    public Paging.Paging? Paging { get; }
     public Clients Clients { get; }
     public Senders Senders { get; }
     public WorldOptions Options => _options;
     public DateTimeOffset Now => _options.Begins.AddTicks(Schedule.Now);
+
+    // The log of nodes that share lanes tells none of them of its end here, so that they have to look. Others look because they were told, and a world of many days is not to be full of looks.
+    private Runtime.PagerPace Pace => new() { BackoffCap = TimeSpan.FromSeconds(20), Rest = TimeSpan.FromSeconds(1), Poll = TimeSpan.FromSeconds(_options.SharedLanes > 0 ? 5 : 30) };
 
     /// <summary>Every life of every node so far.</summary>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
@@ -81,10 +87,12 @@ internal sealed class World : IEscapes
         var scripted = _options.Script.Count == 0 ? 0 : _options.Script.Max(s => s.At).Ticks;
         Until(Math.Max(scripted + 1, _options.FaultyFor.Ticks), () => Clients.Done && !_options.Faulty && Schedule.Now > scripted);
         Nemesis.Heal();
-        Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && (Watch.IsQuiet || (_options.Choices is not null && Watch.IsStuck)));
+        Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && ((Watch.IsQuiet && !OwesPages) || (_options.Choices is not null && Watch.IsStuck)));
         Until(Math.Max(Schedule.Now, Nemesis.LastWakes) + Settles, () => false);
         Watch.End();
     }
+
+    private bool OwesPages => Paging is not null && Database.Tables.Pages.Any(p => p.DeliveredAt is null);
 
     /// <summary>Lets one node run, without clients, until it is done or so many ticks have passed.</summary>
     public void RunAlone(long within, Func<bool> done)
@@ -157,7 +165,7 @@ internal sealed class World : IEscapes
     public void Begin(int place)
     {
         var carriage = _newer[place] ? _options.Newer! : _options.Carriage(place, _lives[place]);
-        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Lanes, _options.SharedLanes > 0, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm);
+        var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Lanes, _options.SharedLanes > 0, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm, Paging);
         node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
         Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"{node} is started", Bad: false));
         Nemesis.Machine(place, node);

@@ -27,6 +27,10 @@ internal static partial class Catalogue
             "{ EverUnknown = true, Spent = entry.Spent + 1 }", "{ EverUnknown = true }"),
         Planted("recovery-starts-at-most-once-again", "An at-most-once attempt that ran when the node died is started again.", Kernel + "Instances/Recovery.cs",
             "            else if (entry.AtMostOnce) turn.Emit(new StepParked(entry.Ordinal, entry.Attempt, Lost));\n", ""),
+        new Bug("parked-at-most-once-started-again", "An at-most-once operation that is parked after a crash is called again, and nothing of that is in the log.",
+            new Change(Kernel + "Instances/Pending.cs", "            case { Kind: EntryKind.Step, Status: EntryStatus.Running }:\n", "            case { Kind: EntryKind.Step, Status: EntryStatus.Running or EntryStatus.Parked }:\n"),
+            new Change(Kernel + "Instances/Pending.cs", "else if (!instance.Halted) owe(Attempts.Start(instance, entry));", "else if (!instance.Halted || entry.Status == EntryStatus.Parked) owe(Attempts.Start(instance, entry));"))
+            with { BuiltInOnly = true, Seen = ["at-most-once"] },
         Planted("recovery-forgets-timers", "A recovered instance does not get on where an attempt waits to be tried again.", Kernel + "Instances/Recovery.cs",
             "        Pending.Gather(turn.Map, turn.Instance, turn.Owe);\n", ""),
         Planted("timers-not-scanned", "Timers that were set before the node began are not read from the database.", Runtime + "Lanes/LaneTimers.cs",

@@ -233,6 +233,7 @@ internal sealed partial class Lane
         SetBusy(hot);
         if (hot.Instance?.EndedAt is not null)
         {
+            if (hot.Waiting is { Count: > 0 }) return;      // they came while its end was being written, and are answered first
             hot.Dropped = true;
             _hot.Remove(hot.Id);
             Wake(hot);

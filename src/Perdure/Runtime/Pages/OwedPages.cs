@@ -1,6 +1,6 @@
 using Perdure.Ports;
 
-namespace Perdure.AspNetCore;
+namespace Perdure.Runtime;
 
 /// <summary>How far one sink is with one page.</summary>
 internal sealed class SinkProgress
@@ -60,7 +60,7 @@ internal sealed class OwedPages(IPerdure perdure, IStore store, int sinks, Func<
         var (read, met, whole) = (0, false, false);
         do
         {
-            var portion = await store.PagesOwed(read, Portion, cancellation);
+            var portion = await store.PagesOwed(read, Portion, cancellation).ConfigureAwait(false);
             lock (Gate)
             {
                 foreach (var page in portion)
@@ -86,12 +86,12 @@ internal sealed class OwedPages(IPerdure perdure, IStore store, int sinks, Func<
                 return;
             }
         }
-        if (now() - _walked >= pause) await Walk(cancellation);
+        if (now() - _walked >= pause) await Walk(cancellation).ConfigureAwait(false);
     }
 
     private async Task Walk(CancellationToken cancellation)
     {
-        var portion = await store.PagesOwed(_walk, Portion, cancellation);
+        var portion = await store.PagesOwed(_walk, Portion, cancellation).ConfigureAwait(false);
         _walked = now();
         lock (Gate)
         {
