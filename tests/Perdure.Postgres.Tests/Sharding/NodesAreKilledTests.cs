@@ -41,7 +41,7 @@ public sealed class NodesAreKilledTests : ShardedTest
             foreach (var node in nodes) node.Dispose();
         }
         using var shell = Places[0].Shell();
-        var since = shell.One<long>("SELECT since FROM shard");
+        var since = shell.One<long>("SELECT since FROM shard_since");
         Assert.InRange(shell.One<long>($"SELECT count(*) FROM instance WHERE id < {since}"), Before, 3 * Before);
         Assert.InRange(EachIsThereOnce(), 1, 2 * Families);
     }
