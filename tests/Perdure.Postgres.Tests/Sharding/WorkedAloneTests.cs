@@ -131,7 +131,7 @@ public sealed class WorkedAloneTests : FamilyTest
         var patience = LetterNode.Patience();
         while (node.Store.Views.Logs.Count < 2) await Task.Delay(10, patience);
         using var shell = Places[0].Shell();
-        Assert.Equal(0, shell.One<long>("SELECT count(*) FROM node WHERE since IS NULL"));
+        Assert.Equal(0, shell.One<long>("SELECT count(*) FROM node n WHERE NOT EXISTS (SELECT FROM node_since s WHERE s.node = n.id)"));
     }
 
     [Fact]
@@ -143,12 +143,12 @@ public sealed class WorkedAloneTests : FamilyTest
         old.Attach(told);
         using var shell = Places[0].Shell();
         shell.Run("SELECT know_map_2(gen_random_uuid(), 16, 0, 'a', 0, 1, ARRAY['a'], 0)");
-        Assert.StartsWith("PD006", shell.Refused("SELECT know_map_2(family, capacity, number, name, 0, 2, ARRAY['a', 'b'], since) FROM shard"), StringComparison.Ordinal);
+        Assert.StartsWith("PD006", shell.Refused("SELECT know_map_2(family, capacity, number, name, 0, 2, ARRAY['a', 'b'], since) FROM shard, shard_since"), StringComparison.Ordinal);
         shell.Run("DELETE FROM node");
         await told.Until(t => t.Of("away").Any(a => a.Why!.Code == "store.sharded"), "it is told why it may not join");
         Assert.Equal(Lanes, told.Count("lost"));
         Assert.Equal(0, shell.One<long>("SELECT count(*) FROM node"));
-        shell.Run("SELECT know_map_2(family, capacity, number, name, 0, 2, ARRAY['a', 'b'], since) FROM shard");
+        shell.Run("SELECT know_map_2(family, capacity, number, name, 0, 2, ARRAY['a', 'b'], since) FROM shard, shard_since");
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class WorkedAloneTests : FamilyTest
             using var shell = place.Shell();
             Assert.StartsWith("PD005", shell.Refused("INSERT INTO node (host, pid, build, carries, joined_at, lease_until, lease, grace) VALUES ('h', 1, 'b', '[]', 0, 0, 1, 1)"), StringComparison.Ordinal);
             Assert.StartsWith("PD005", shell.Refused("SELECT know_map_1(family, capacity, number, name, 0, 3, ARRAY['a', 'b']) FROM shard"), StringComparison.Ordinal);
-            Assert.StartsWith("PD001", shell.Refused("UPDATE shard SET since = since + 1"), StringComparison.Ordinal);
+            Assert.StartsWith("PD001", shell.Refused("UPDATE shard_since SET since = since + 1"), StringComparison.Ordinal);
         }
     }
 
@@ -188,7 +188,7 @@ public sealed class WorkedAloneTests : FamilyTest
         using (var shell = Places[0].Shell())
         {
             shell.Run("SELECT know_map_2(gen_random_uuid(), 16, 0, 'a', 0, 1, ARRAY['a'], 0)");
-            Assert.True(shell.One<bool>("SELECT since > (SELECT max(id) FROM instance) AND since <= (SELECT max(id) FROM instance) + (1 << 22) FROM shard"));
+            Assert.True(shell.One<bool>("SELECT since > (SELECT max(id) FROM instance) AND since <= (SELECT max(id) FROM instance) + (1 << 22) FROM shard_since"));
         }
         Assert.IsType<ItemAnswer.Committed>(await Commit(running.Turn()));
         Assert.StartsWith("shard.map-older: version 1", Assert.IsType<ItemAnswer.Refused>(await Commit(stray.Start(parent: new(running.Id, 1)))).Reason, StringComparison.Ordinal);
