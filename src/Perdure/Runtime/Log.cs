@@ -87,10 +87,10 @@ internal static partial class Log
     [LoggerMessage(1023, LogLevel.Error, "The store could not be read.")]
     public static partial void ReadFailed(ILogger log, Exception e);
 
-    [LoggerMessage(1045, LogLevel.Warning, "{Message} to or from instance {Instance} has not arrived ({Tries} tries) and is carried again: {Reason}")]
+    [LoggerMessage(1047, LogLevel.Warning, "{Message} to or from instance {Instance} has not arrived ({Tries} tries) and is carried again: {Reason}")]
     public static partial void LetterWaits(ILogger log, string message, InstanceId instance, int tries, string reason);
 
-    [LoggerMessage(1046, LogLevel.Critical, "{Letter} is refused and is carried again every minute: {Reason}")]
+    [LoggerMessage(1048, LogLevel.Critical, "{Letter} is refused and is carried again every minute: {Reason}")]
     public static partial void LetterRefused(ILogger log, string letter, string reason);
 
     [LoggerMessage(1040, LogLevel.Information, "Removed {Instances} finished instance(s), and the keys of {Keys}, in {Seconds} s.")]
