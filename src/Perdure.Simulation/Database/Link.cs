@@ -55,10 +55,11 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
 
     private void Cut(bool there, bool back) => _cutSince = there || back ? _cutSince ?? schedule?.Now : null;
 
-    /// <summary>Tells the database something that is not answered, where it can be heard.</summary>
-    public void Tell(string what, Action told) => schedule?.After(Travel(), database, what, () =>
+    /// <summary>Tells the database something that is not answered, where it can be heard; else it is lost.</summary>
+    public void Tell(string what, Action told, Action lost) => schedule?.After(Travel(), database, what, () =>
     {
-        if (!CutThere) told();
+        if (CutThere) lost();
+        else told();
     });
 
     /// <summary>The database tells the node something, where it can be heard.</summary>
@@ -69,6 +70,9 @@ internal sealed class Link(Schedule? schedule, Streams chance, FaultMix faults, 
 
     /// <summary>Something happens at the node after a time.</summary>
     public void Later(TimeSpan time, Action happens) => schedule?.After(time.Ticks, node, "waits", happens);
+
+    /// <summary>How many requests are under way.</summary>
+    public int UnderWay => _underWay.Count;
 
     /// <summary>Whether a request is under way for longer than any client waits for its answer.</summary>
     public bool IsStuck => schedule is not null && _underWay.Count > 0 && schedule.Now - _underWay.Values.Min() > 2 * Patience;

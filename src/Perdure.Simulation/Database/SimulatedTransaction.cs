@@ -13,10 +13,12 @@ internal sealed class SimulatedTransaction : ITransaction
     private static readonly ConditionalWeakTable<StoreTransaction, SimulatedTransaction> Open = [];
 
     private readonly SimulatedStore _store;
+    private bool _disposed;
 
     public SimulatedTransaction(SimulatedStore store)
     {
         _store = store;
+        store.OpenTransactions++;
         Open.Add(Store, this);
     }
 
@@ -34,13 +36,21 @@ internal sealed class SimulatedTransaction : ITransaction
     public Task<TransactionAnswer> Commit(int lane, long epoch, Item item) => _store.End(lane, epoch, item, Effect);
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => default;
+    public ValueTask DisposeAsync()
+    {
+        if (!_disposed) _store.OpenTransactions--;
+        _disposed = true;
+        return default;
+    }
 }
 
 /// <summary>Ends of operations, each in a transaction of its own.</summary>
 internal sealed partial class SimulatedStore : ITransactions
 {
     private readonly List<(int Lane, long Epoch)> _ends = [];
+
+    /// <summary>Transactions of attempts that were begun and not given back: each holds a connection.</summary>
+    public int OpenTransactions { get; set; }
 
     /// <inheritdoc />
     public ITransactions Transactions => this;

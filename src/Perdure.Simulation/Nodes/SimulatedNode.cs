@@ -24,6 +24,8 @@ internal sealed class SimulatedNode : IActor
     private readonly string _name;
     private readonly CancellationTokenSource _stops = new();
     private readonly Pager? _pager;
+    private readonly SimulatedOperations? _operations;
+    private readonly Unanswered _asked = new();
     private Task _paging = Task.CompletedTask;
 
     public SimulatedNode(string name, int place, int lanes, bool shared, Carriage carriage, Schedule schedule, Streams chance, FaultMix faults, SimulatedDatabase database, Ledger ledger,
@@ -35,7 +37,7 @@ internal sealed class SimulatedNode : IActor
         Store = new(database, Link, place, lanes) { Keeper = shared ? new(schedule, this, Link, database, lanes) : null };
         var shell = new SimulatedShell(schedule, chance, this, Clock, calm);
         Node = new(carriage.Registry, Store, shell,
-            calm ?? (IOperations)new SimulatedOperations(schedule, chance, faults, this, ledger, stands, carriage.Operations, begins, escapes, choices), carriage.Options, carriage.Codec, log);
+            calm ?? (IOperations)(_operations = new SimulatedOperations(schedule, chance, faults, this, ledger, stands, carriage.Operations, begins, escapes, choices)), carriage.Options, carriage.Codec, log);
         Engine = new Engine(Node);
         if (paging is not null) _pager = new(Engine, Store, [new("pager", new SimulatedSink(schedule, chance, faults, this, paging).Deliver)], Clock, paging.Pace, shell.Dispatch, log);
     }
@@ -55,6 +57,20 @@ internal sealed class SimulatedNode : IActor
 
     /// <summary>Whether it takes requests.</summary>
     public bool Serves => !Gone && Node.Closed is null;
+
+    /// <summary>Operations that were called and have neither come to an end nor been cancelled.</summary>
+    public IReadOnlyList<string> OpenOperations => _operations?.Open ?? [];
+
+    /// <summary>Questions of clients, senders and people that were not answered.</summary>
+    public IReadOnlyList<string> Unanswered => _asked.Names;
+
+    /// <summary>Somebody asks, and waits for the answer.</summary>
+    public Task<T> Asked<T>(string what, Func<IPerdure, Task<T>> asks)
+    {
+        var answer = asks(Engine);
+        _asked.Add(what, answer);
+        return answer;
+    }
 
     public async Task Open()
     {

@@ -130,7 +130,16 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         return false;
     }
 
-    private static void Watch<T>(Attempt attempt, TaskCompletionSource<T> answer) => attempt.Cancelled.Register(() => answer.TrySetCanceled(attempt.Cancelled));
+    /// <summary>The calls that have not come to an end.</summary>
+    public IReadOnlyList<string> Open => _open.Names;
+
+    private readonly Unanswered _open = new();
+
+    private void Watch<T>(Attempt attempt, TaskCompletionSource<T> answer)
+    {
+        attempt.Cancelled.Register(() => answer.TrySetCanceled(attempt.Cancelled));
+        _open.Add(attempt.Token, answer.Task);
+    }
 
     private void After(long ticks, CarriedStep step, string what, Action happens) => schedule.After(ticks, node, what, happens, step.Handle.Name);
 

@@ -65,5 +65,8 @@ internal abstract class Oracle(World world)
     /// <summary>Faults are over and the world is quiet, or should be.</summary>
     public virtual void End() { }
 
+    /// <summary>After that every node was stopped in order, and nothing of it can be on its way any more.</summary>
+    public virtual void Stopped() { }
+
     protected void Fail(string seen) => world.Watch.Report(new Violation(Name, seen));
 }

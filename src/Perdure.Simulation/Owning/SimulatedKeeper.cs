@@ -130,7 +130,7 @@ internal sealed class SimulatedKeeper
     // The server hears that a connection is closed where it can hear.
     private void Disconnect()
     {
-        if (_session is { } former) _link.Tell("keeper disconnects", former.End);
+        if (_session is { } former) _link.Tell("keeper disconnects", former.End, former.Forsake);
         _session = null;
     }
 

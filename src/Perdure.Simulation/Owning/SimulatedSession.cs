@@ -13,7 +13,7 @@ internal sealed class SimulatedSession(SimulatedDatabase database, SimulatedNode
     private const long SilentFor = 5 * TimeSpan.TicksPerSecond;
 
     private int? _life;
-    private bool _ended;
+    private bool _ended, _isForsaken;
 
     /// <summary>By which node it is named; 0 before it is.</summary>
     public int Named { get; set; }
@@ -27,11 +27,14 @@ internal sealed class SimulatedSession(SimulatedDatabase database, SimulatedNode
         get
         {
             _life ??= database.Life;
-            return !(_ended |= _life != database.Life || node.Link.SilentFor >= SilentFor || (node.Gone && node.Link.SilentFor == 0));
+            return !(_ended |= _life != database.Life || node.Link.SilentFor >= SilentFor || ((node.Gone || _isForsaken) && node.Link.SilentFor == 0));
         }
     }
 
     public void End() => _ended = true;
+
+    /// <summary>The other side has closed it, and the server has not heard that: it does once it asks whether somebody is there, and can hear the answer.</summary>
+    public void Forsake() => _isForsaken = true;
 }
 
 /// <summary>The sessions that hold ownership, as the server sees them: who is there, who has which lock, and who is woken.</summary>
@@ -43,6 +46,9 @@ internal sealed class Sessions
     public event Action<string>? Notified;
 
     public bool IsLocked(int node) => _all.Any(s => s.Locks == node && s.IsAlive);
+
+    /// <summary>By which nodes those are named that are there.</summary>
+    public IEnumerable<int> Alive => _all.Where(s => s.IsAlive).Select(s => s.Named);
 
     public void Add(SimulatedSession session)
     {

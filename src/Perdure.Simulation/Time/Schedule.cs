@@ -43,6 +43,9 @@ internal sealed class Schedule(Pcg32 chance)
     /// <summary>What happens now, for reports of a world that stands still.</summary>
     public string Doing => _doing.Text;
 
+    /// <summary>For whom it happens; null for the world itself.</summary>
+    public IActor? DoingFor => _doing.For;
+
     private Entry _doing = new(null, null, "", () => { });
 
     /// <summary>True on any thread but the world's own, which then does it before its next thing.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Perdure.Kernel;
 using Perdure.Simulation.Faults;
+using Perdure.Simulation.Nodes;
 using Perdure.Simulation.Oracles;
 
 namespace Perdure.Simulation.Worlds;
@@ -41,7 +42,7 @@ internal sealed class Clients(World world, WorldOptions options)
         if (world.Current(place) is { Serves: true } node)
         {
             world.Schedule.After(10 * Second, null, $"client's patience for {request.Key}", Again);
-            node.Engine.Start(request).ContinueWith(answer =>
+            node.Asked(request.Key, engine => engine.Start(request)).ContinueWith(answer =>
             {
                 if (over) return;
                 if (answer.IsCompletedSuccessfully && answer.Result is StartAnswer.Accepted accepted)
@@ -77,25 +78,27 @@ internal sealed class Clients(World world, WorldOptions options)
     // People look at what is durable, and ask at the node that has it.
     private void Look()
     {
+        if (world.Stops) return;
         foreach (var (id, record) in world.Database.Tables.Instances)
         {
             if (record.Status is not (Status.Incident or Status.Waiting)) continue;
             if (world.NodeFor(id) is not { } node) continue;
             if (record.Status == Status.Incident)
             {
-                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) Retry(node.Engine, id);
+                if (options.OperatorRetries && world.Chance.Workload.Happens(0.3)) Retry(node, id);
             }
             else if (world.Database.Tables.Map(record.First.Workflow, record.First.WorkflowVersion)?.Find(record.State) is { Kind: StateKind.Gate, Role: { } role } && world.Chance.Workload.Happens(0.3))
-                Decide(node.Engine, id, record.Visit, Approves(id, record.Visit), Officer with { Roles = [role] });
+                Decide(node, id, record.Visit, Approves(id, record.Visit), Officer with { Roles = [role] });
         }
         world.Schedule.After(Second / 2, null, "operator looks", Look);
     }
 
     // The incident that is durable, by its number; where the row is ahead of what is durable, the one that is there.
-    private void Retry(IPerdure engine, InstanceId id)
+    private void Retry(SimulatedNode node, InstanceId id)
     {
         int? number = world.Watch.Instances.TryGetValue(id, out var instance) ? instance.Incident?.Number : null;
-        var answer = engine.Retry(id, Officer, number, ModeFor(id));
+        var mode = ModeFor(id);
+        var answer = node.Asked($"retry of {id}", engine => engine.Retry(id, Officer, number, mode));
         if (number is { } told) world.Watch.Told(answer, CommandsLast.Retry(told), id);
     }
 
@@ -105,6 +108,6 @@ internal sealed class Clients(World world, WorldOptions options)
         return options.Decided?.Invoke(world, id, visit) ?? falls;
     }
 
-    private void Decide(IPerdure engine, InstanceId id, int visit, bool approved, Caller by) =>
-        world.Watch.Told(engine.Decide(id, visit, approved, by, "as the dice fell"), CommandsLast.Decision(visit, approved), id);
+    private void Decide(SimulatedNode node, InstanceId id, int visit, bool approved, Caller by) =>
+        world.Watch.Told(node.Asked($"decision on {id}", engine => engine.Decide(id, visit, approved, by, "as the dice fell")), CommandsLast.Decision(visit, approved), id);
 }

@@ -22,10 +22,11 @@ internal sealed class Senders(World world, WorldOptions options)
 
     private void Look()
     {
+        if (world.Stops) return;
         foreach (var (id, record) in world.Database.Tables.Instances)
         {
             // Somebody who paused goes on in the end: by the durable row, whoever it was.
-            if (record.Status == Status.Paused && world.Chance.Workload.Happens(0.1) && Node(id) is { } owner) Ask("resume", id, owner.Resume(id, Person));
+            if (record.Status == Status.Paused && world.Chance.Workload.Happens(0.1) && world.NodeFor(id) is { } owner) Ask("resume", id, owner.Asked($"resume of {id}", engine => engine.Resume(id, Person)));
             // A row that is not yet synced may be gone after a crash: nobody has seen it.
             if (!world.Watch.Instances.ContainsKey(id) || !_known.Add(id)) continue;
             foreach (var mail in options.Mails)
@@ -46,14 +47,14 @@ internal sealed class Senders(World world, WorldOptions options)
     private void Send(InstanceId id, Mail mail, int number, byte[] body, bool repeats)
     {
         var message = string.Create(CultureInfo.InvariantCulture, $"{mail.Signal}/{number}");
-        if (Node(id) is not { } engine)
+        if (world.NodeFor(id) is not { } node)
         {
             Again();
             return;
         }
         var over = false;
         world.Schedule.After(10 * Second, null, $"patience for {message}", () => { if (!over) { over = true; Again(); } });
-        engine.Signal(id, mail.Signal, message, body).ContinueWith(answer =>
+        node.Asked($"{message} to {id}", engine => engine.Signal(id, mail.Signal, message, body)).ContinueWith(answer =>
         {
             if (over) return;
             over = true;
@@ -78,7 +79,7 @@ internal sealed class Senders(World world, WorldOptions options)
     private void Persist(InstanceId id, string what, Func<IPerdure, Task<CommandAnswer>> command, int tries)
     {
         if (tries == 0 || world.Watch.Instances[id].Ended) return;
-        if (Node(id) is { } engine) Ask(what, id, command(engine), () => Persist(id, what, command, tries - 1));
+        if (world.NodeFor(id) is { } node) Ask(what, id, node.Asked($"{what} of {id}", command), () => Persist(id, what, command, tries - 1));
         else world.Schedule.After(Second, null, $"waits with {what}", () => Persist(id, what, command, tries - 1));
     }
 
@@ -87,8 +88,6 @@ internal sealed class Senders(World world, WorldOptions options)
         if (answer.IsCompletedSuccessfully && answer.Result is CommandAnswer.Done { Changed: true }) world.Watch.Commanded(what, id);
         else if (answer is not { IsCompletedSuccessfully: true, Result: CommandAnswer.Done or CommandAnswer.Refused } && again is not null) world.Schedule.After(Second, null, $"waits with {what}", again);
     }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-
-    private IPerdure? Node(InstanceId id) => world.NodeFor(id)?.Engine;
 
     private void Later(int seconds, string what, Action happens) => world.Schedule.After((long)(world.Chance.Workload.Share() * seconds * Second), null, what, happens);
 }

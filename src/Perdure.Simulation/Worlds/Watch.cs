@@ -164,6 +164,12 @@ internal sealed class Watch
         if (Violation is { } violation) throw violation;
     }
 
+    public void Stopped()
+    {
+        foreach (var oracle in _oracles) oracle.Stopped();
+        if (Violation is { } violation) throw violation;
+    }
+
     private void Durable(Batch batch, IReadOnlyList<ItemAnswer> answers)
     {
         _world.Options.Durable?.Invoke(batch);

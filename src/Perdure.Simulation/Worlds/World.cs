@@ -90,6 +90,33 @@ internal sealed class World : IEscapes
         Until(Schedule.Now + _options.QuietWithin.Ticks, () => Clients.Done && ((Watch.IsQuiet && !OwesPages) || (_options.Choices is not null && Watch.IsStuck)));
         Until(Math.Max(Schedule.Now, Nemesis.LastWakes) + Settles, () => false);
         Watch.End();
+        if (Watch.IsQuiet && _options.Choices is null) Stop();
+    }
+
+    /// <summary>Whether all is over: nodes are stopped for good, and nobody looks after instances any more.</summary>
+    public bool Stops { get; private set; }
+
+    // Far longer than a node may take to stop, and than anything of it is on its way.
+    private const long StopsWithin = 60 * TimeSpan.TicksPerSecond;
+
+    // One after the other, so that each hands over to those that are left.
+    private void Stop()
+    {
+        Stops = true;
+        foreach (var node in _nodes)
+        {
+            // Of a place that has another life by now, the one before is killed by its supervisor.
+            if (_current[node.Place] != node) node.Crash();
+            if (node.Gone) continue;
+            var (closed, end) = (node.Close(TimeSpan.FromSeconds(2)), Schedule.Now + StopsWithin);
+            while (!closed.IsCompleted && Schedule.Step(end)) { }
+            if (!closed.IsCompleted) throw new Violation("leaks", $"{node} was stopped in order, and does not come to an end.");
+        }
+        var settled = Schedule.Now + StopsWithin;
+        while (Schedule.Step(settled)) { }
+        while (Schedule.Step(settled + StopsWithin))
+            if (Schedule.DoingFor is SimulatedNode) throw new Violation("leaks", $"{Schedule.DoingFor} was stopped in order, and goes on with '{Schedule.Doing}'.");
+        Watch.Stopped();
     }
 
     private bool OwesPages => Paging is not null && Database.Tables.Pages.Any(p => p.DeliveredAt is null);
@@ -183,7 +210,7 @@ internal sealed class World : IEscapes
         if (node.Gone) return;
         node.Crash();
         Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{node.Place}", $"{node} is gone", Bad: true));
-        if (_current[node.Place] != node) return;
+        if (Stops || _current[node.Place] != node) return;
         Schedule.After(TimeSpan.TicksPerSecond, null, $"{node} is started again", () =>
         {
             if (_current[node.Place] == node) Begin(node.Place);

@@ -12,7 +12,7 @@ internal static partial class Catalogue
     public static IReadOnlyList<Bug> Seen => [.. All.Where(bug => InEveryRun.Contains(bug.Name) || InLongRuns.Contains(bug.Name))];
 
     /// <summary>All of them, by what they break.</summary>
-    public static IReadOnlyList<Bug> All { get; } = [.. Bodies, .. Sagas, .. Waiting, .. Attempts, .. Ownership, .. Sharing, .. Commits, .. Transacting, .. Paging];
+    public static IReadOnlyList<Bug> All { get; } = [.. Bodies, .. Sagas, .. Waiting, .. Attempts, .. Ownership, .. Sharing, .. Commits, .. Transacting, .. Paging, .. Leaks];
 
     /// <summary>Those that a run looks for: a part; with PLANTED_ALL all that were seen to be caught; with PLANTED only those that it names, separated by commas.</summary>
     public static IReadOnlyList<Bug> Asked =>
