@@ -216,7 +216,7 @@ internal sealed class World : IEscapes
         if (Stops || _current[node.Place] != node) return;
         Schedule.After(TimeSpan.TicksPerSecond, null, $"{node} is started again", () =>
         {
-            if (_current[node.Place] == node) Begin(node.Place);
+            if (!Stops && _current[node.Place] == node) Begin(node.Place);
         });
     }
 
