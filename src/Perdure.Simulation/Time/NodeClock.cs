@@ -72,7 +72,11 @@ internal sealed class NodeClock(Schedule schedule, IActor actor, DateTimeOffset 
             if (dueTime == Timeout.InfiniteTimeSpan) return;
             _clock.Later(dueTime, () =>
             {
-                if (set != _set) return;
+                if (set != _set)
+                {
+                    _clock.CalledOff();
+                    return;
+                }
                 if (_period > TimeSpan.Zero) Set(_period);
                 _callback(_state);
             });
@@ -86,6 +90,8 @@ internal sealed class NodeClock(Schedule schedule, IActor actor, DateTimeOffset 
             return ValueTask.CompletedTask;
         }
     }
+
+    private void CalledOff() => schedule.CalledOff();
 
     private void Later(TimeSpan time, Action happens) => schedule.At(After(time), actor, "timer", happens);
 }

@@ -48,6 +48,9 @@ internal sealed class Schedule(Pcg32 chance)
 
     private Entry _doing = new(null, null, "", () => { });
 
+    /// <summary>What was to happen now had been called off: it is nobody's.</summary>
+    public void CalledOff() => _doing = new(null, null, "what was called off", () => { });
+
     /// <summary>True on any thread but the world's own, which then does it before its next thing.</summary>
     public bool Elsewhere(Action again)
     {

@@ -107,6 +107,9 @@ internal sealed class World : IEscapes
         {
             // Of a place that has another life by now, the one before is killed by its supervisor.
             if (_current[node.Place] != node) node.Crash();
+            // A host stops what it has started: one that still opens is waited for.
+            var opens = Schedule.Now + StopsWithin;
+            while (!node.Gone && !node.Node.IsOpen && Schedule.Step(opens)) { }
             if (node.Gone) continue;
             var (closed, end) = (node.Close(TimeSpan.FromSeconds(2)), Schedule.Now + StopsWithin);
             while (!closed.IsCompleted && Schedule.Step(end)) { }
@@ -213,7 +216,7 @@ internal sealed class World : IEscapes
         if (Stops || _current[node.Place] != node) return;
         Schedule.After(TimeSpan.TicksPerSecond, null, $"{node} is started again", () =>
         {
-            if (_current[node.Place] == node) Begin(node.Place);
+            if (!Stops && _current[node.Place] == node) Begin(node.Place);
         });
     }
 
