@@ -25,7 +25,7 @@ public sealed record TestOrder(Order Order, params string[] Ends)
     /// <summary>One of the kinds, by its number.</summary>
     public static TestOrder Any(string id, Random random, int kind) => kind switch
     {
-        // A charge has a number of tries; a crash in the midst of one uses one up, so that enough of them end even a good order: undone, that is, and whole.
+        // A crash uses up no try of a charge; but answers that come too late from a machine under load do, and enough of them end even a good order: undone, that is, and whole.
         0 => Of(id, "4000000000000002", ends: Revoked),
         1 => Of(id, "4000000000009995", ends: Revoked),
         2 => Of(id, "4100000000000019", ends: Revoked),
