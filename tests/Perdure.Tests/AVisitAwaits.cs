@@ -306,6 +306,19 @@ public sealed class AVisitAwaits
         Assert.Equal(["run 1", "run 1", "undo 1", "run 99"], _ledger.Log);
     }
 
+    [Theory]
+    [InlineData(false, "True")]
+    [InlineData(true, "False")]
+    public void A_body_learns_of_a_failed_step_whether_any_attempt_may_have_happened(bool conclusive, string told)
+    {
+        var tries = 0;
+        _ledger.Fails = _ => ++tries == 1 ? new UnknownOutcome("lost", "Who knows.") : new PermanentFailure("no", "Never.") { Conclusive = conclusive };
+        var node = Node();
+        var id = Run(node, async (visit, walk, _) => new Answered($"{(await visit.Try(walk, new(1))).Failure!.Unknown}"));
+        node.Shell.Pass(1.Minutes);
+        Assert.Equal($$"""{"text":"{{told}}"}""", node.DataOf(id));
+    }
+
     [Fact]
     public void A_name_used_twice_is_numbered_in_a_loop_and_needs_a_key_once_operations_overlap()
     {
