@@ -37,7 +37,9 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
                 }
                 instance = Decider.Evolve(instance, @event, record.Version, record.At);
                 _otherwise?.Evolve(@event, record);
-                if (@event is Transitioned) left = false;
+                // What an operator has begun anew is dropped, and nobody goes on with it.
+                if (@event is RestartBegan) left = true;
+                if (@event is Transitioned or VisitRestarted) left = false;
             }
             instance = instance! with { Version = record.Version };
         }
