@@ -19,8 +19,9 @@ public sealed class FaultsChangeNothing
         var report = PlantedBugs.Scenario.Entry.World().Refines(20, except: "careless").Run(40);
         Assert.True(report.Passed, report.ToString());
         Assert.True(report.Refined > 200, $"{report.Refined}; {string.Join('\n', report.NotRefined)}");
-        // Whether the spare courier has begun when its parent calls it off, and what is undone when somebody cancels, depends on time alone; nothing else keeps an instance from being compared.
-        Assert.All(report.NotRefined, reason => Assert.True(reason.StartsWith("A moment comes earlier than in the run with faults: it is cancelled by its parent", StringComparison.Ordinal) || reason == "It was cancelled while it undid what it had done.", reason));
+        // Whether the spare courier has begun when its parent calls it off, which of two that are called off ends first, and what is undone when somebody cancels, depends on time alone; a person who has a visit
+        // begun anew goes a way of their own. Nothing else keeps an instance from being compared.
+        Assert.All(report.NotRefined, reason => Assert.True(reason.StartsWith("A moment comes earlier than in the run with faults: it is cancelled by its parent", StringComparison.Ordinal) || (reason.StartsWith("A moment comes earlier", StringComparison.Ordinal) && reason.Contains("The parent was cancelled.", StringComparison.Ordinal)) || reason is "It was cancelled while it undid what it had done." or "A person went on with RestartVisit.", reason));
     }
 
     [Fact]

@@ -33,6 +33,8 @@ internal sealed class EffectsOnce : Oracle
         if (!_intended.Contains(entry.Token)) Fail($"{entry.Operation} was applied under {entry.Token}, and its intent is not durable.");
         if (_refused.Contains(entry.Token)) Fail($"{entry.Operation} was applied under {entry.Token}, of which its answer had said that nothing happened or would: it was not conclusive.");
         if (!_tokens.Add(entry.Token)) Fail($"{entry.Operation} was applied twice under {entry.Token}.");
+        // What has no effect is asked again by a visit that begins anew.
+        if (Carried(entry.Operation) is { Handle.IsQuery: true }) return;
         if (_standing.TryGetValue(entry.Step, out var other)) Fail($"{entry.Operation} was applied under {entry.Token} while its effect under {other} stands.");
         _standing[entry.Step] = entry.Token;
     }

@@ -1,5 +1,6 @@
 using Perdure.Kernel;
 using Perdure.Ports;
+using Perdure.Runtime;
 using Perdure.Simulation.Worlds;
 
 namespace Perdure.Simulation.Oracles;
@@ -25,6 +26,14 @@ internal abstract class Oracle(World world)
 
     /// <summary>Which promise.</summary>
     public abstract string Name { get; }
+
+    /// <summary>The operation of that name, as some node carries it; null where none does.</summary>
+    protected CarriedStep? Carried(string operation)
+    {
+        foreach (var node in World.Nodes)
+            if (node.Node.Registry.Step(operation) is { } step) return step;
+        return null;
+    }
 
     /// <summary>A record became durable.</summary>
     public virtual void Durable(Recorded recorded) { }

@@ -62,10 +62,5 @@ internal sealed class RetriesEnd(World world) : Oracle(world)
 
     private Visit Of(InstanceId id) => _visits.TryGetValue(id, out var visit) ? visit : _visits[id] = new();
 
-    private Retry? PolicyOf(string operation)
-    {
-        foreach (var node in World.Nodes)
-            if (node.Node.Registry.Step(operation) is { } step) return step.Handle.Retry;
-        return null;
-    }
+    private Retry? PolicyOf(string operation) => Carried(operation)?.Handle.Retry;
 }
