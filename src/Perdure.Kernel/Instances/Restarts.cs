@@ -44,6 +44,7 @@ internal static class Restarts
     public static Instance Apply(Instance instance, VisitRestarted e) => Forget(instance) with
     {
         Exit = null,
+        Accepted = false,
         Build = e.Build ?? instance.Build,
         // What was consumed is there for the visit that begins anew, in the order in which it was; unless one of it is why.
         Signals = instance.Exit is { DropsMessages: true } ? instance.Signals : [.. Consumed(instance), .. instance.Signals],

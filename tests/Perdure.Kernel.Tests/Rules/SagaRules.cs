@@ -257,4 +257,12 @@ public class SagaRules
         Assert.Equal(["a"], scene.Instance.Journal.Keys);
         Assert.False(scene.Go("Locked").Instance.Accepted);
     }
+
+    [Fact]
+    public void What_was_accepted_of_a_visit_is_not_accepted_of_the_one_that_begins_anew()
+    {
+        var scene = Broken(Broken(new Scene()).Retry(RetryMode.Accept));
+        Assert.True(scene.Instance.Accepted);
+        Assert.False(scene.Retry(RetryMode.RestartVisit).Instance.Accepted);
+    }
 }
