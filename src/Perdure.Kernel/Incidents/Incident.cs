@@ -12,7 +12,7 @@ public enum RetryMode
 {
     /// <summary>Journaled failures are discarded, never successes, and the work goes on where it stood.</summary>
     Again,
-    /// <summary>The visit begins anew with the next generation of its tokens; what was done stays on the stack.</summary>
+    /// <summary>What runs is cancelled, what the visit did or may have done is undone, and then it begins anew with the next generation of its tokens. Refused where something of it cannot be undone.</summary>
     RestartVisit,
     /// <summary>A divergence is accepted: the journal is taken as it stands and entries that nobody asked for are dropped.</summary>
     Accept,

@@ -23,12 +23,6 @@ public abstract class FamilyTest : ShardedTest
 
     internal static async Task<InstanceId> Errand(ShardedNode node, string number, string key, string workflow = "errand") => Assert.IsType<StartAnswer.Accepted>(await node.Start(number, key, workflow)).Instance;
 
-    internal async Task NothingIsOwed()
-    {
-        var patience = ShardedNode.Patience();
-        while (await Letters() > 0) await Task.Delay(10, patience);
-    }
-
     internal static async Task<string> StateOf(ShardedNode node, InstanceId id) => (await node.Store.Load(id, Now))!.Row.State;
 
     // Parents of a database with numbers of their children's, whose homes are in another.

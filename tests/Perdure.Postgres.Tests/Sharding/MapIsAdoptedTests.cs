@@ -82,8 +82,7 @@ public sealed class MapIsAdoptedTests : FamilyTest
         var json = System.Text.Encoding.UTF8.GetString(sent).Replace(",\"map\":null", "", StringComparison.Ordinal);
         using var shell = Places[0].Shell();
         shell.Run($"INSERT INTO inbox (lane, receiver, key, body, sent_at) VALUES (0, 0, 'start:1', convert_to('{json}', 'UTF8'), 0)");
-        var patience = ShardedNode.Patience();
-        while (shell.One<long>("SELECT count(*) FROM inbox WHERE answered_at IS NOT NULL") == 0) await Task.Delay(10, patience);
+        await Until(() => shell.One<long>("SELECT count(*) FROM inbox WHERE answered_at IS NOT NULL") == 1);
         Assert.Contains("shard.map-older", shell.One<string>("SELECT convert_from(answer, 'UTF8') FROM inbox"), StringComparison.Ordinal);
         Assert.Equal(0, shell.One<long>("SELECT count(*) FROM instance"));
         Assert.Equal(1, ShardedNode.DatabaseOf(await node.Started(number), Two));

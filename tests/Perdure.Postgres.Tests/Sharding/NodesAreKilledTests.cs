@@ -58,8 +58,7 @@ public sealed class NodesAreKilledTests : ShardedTest
     private async Task AllEnd(Running[] nodes)
     {
         foreach (var node in nodes) await node.Says("all have ended");
-        var patience = LetterNode.Patience();
-        while (await Letters() > 0) await Task.Delay(20, patience);
+        await NothingIsOwed();
     }
 
     /// <summary>Gives the number of children that are in another database than their parent.</summary>

@@ -53,6 +53,17 @@ public abstract class ShardedTest : IAsyncLifetime
             .Where(n => homes.Home(Perdure.Postgres.Sharding.Homes.SlotOf("default", workflow, key is null ? "key-" + n : key(n), isBusiness: key is not null)) == database).Take(count)];
     }
 
+    /// <summary>Looks until that holds: what rows and other nodes have come to tells nobody here.</summary>
+    internal static async Task Until(Func<Task<bool>> holds)
+    {
+        var patience = LetterNode.Patience();
+        while (!await holds()) await Task.Delay(10, patience);
+    }
+
+    internal Task NothingIsOwed() => Until(async () => await Letters() == 0);
+
+    internal static Task Until(Func<bool> holds) => Until(() => Task.FromResult(holds()));
+
     /// <summary>How many messages stand in the outboxes of the two.</summary>
     internal async Task<long> Letters()
     {

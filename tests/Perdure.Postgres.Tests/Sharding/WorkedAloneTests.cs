@@ -110,8 +110,7 @@ public sealed class WorkedAloneTests : FamilyTest
         foreach (var id in between[..5]) await node.Ended(id);
 
         await old.DisposeAsync();
-        var patience = LetterNode.Patience();
-        while (node.Store.Views.Logs.Count < 2) await Task.Delay(10, patience);
+        await Until(() => node.Store.Views.Logs.Count == 2);
         InstanceId other;
         for (var i = 0; ; i++)
             if (ShardedNode.DatabaseOf(other = await node.Started($"p{i}"), Grown) == 1) break;
@@ -128,8 +127,7 @@ public sealed class WorkedAloneTests : FamilyTest
         await old.Open(new("host", 1, "build"), Now);
         await old.DisposeAsync();       // without a word: its row is there still
         var node = await Node(Grown, Quick);
-        var patience = LetterNode.Patience();
-        while (node.Store.Views.Logs.Count < 2) await Task.Delay(10, patience);
+        await Until(() => node.Store.Views.Logs.Count == 2);
         using var shell = Places[0].Shell();
         Assert.Equal(0, shell.One<long>("SELECT count(*) FROM node n WHERE NOT EXISTS (SELECT FROM node_since s WHERE s.node = n.id)"));
     }
@@ -229,8 +227,7 @@ public sealed class WorkedAloneTests : FamilyTest
         // As such a node finds the lane; here both stand in one.
         shell.Run($"INSERT INTO inbox (lane, receiver, key, body, sent_at) SELECT {lane}, r, 'signal:m', decode('{command}', 'hex'), 0 FROM unnest(ARRAY[{elsewhere.Value}, {here.Value}]) r");
         await node.Ended(here);
-        var patience = LetterNode.Patience();
-        while (shell.One<long>("SELECT count(*) FROM inbox WHERE answered_at IS NOT NULL") < 2) await Task.Delay(10, patience);
+        await Until(() => shell.One<long>("SELECT count(*) FROM inbox WHERE answered_at IS NOT NULL") == 2);
         Assert.Contains("unavailable", shell.One<string>($"SELECT convert_from(answer, 'UTF8') FROM inbox WHERE receiver = {elsewhere.Value}"), StringComparison.Ordinal);
         await node.Stamp(elsewhere);
         await node.Ended(elsewhere);
