@@ -15,7 +15,7 @@ public sealed class GroupTests : PostgresTest
             if (new Life() is var life && life.Id.Slot % Lanes == lane) return life;
     }
 
-    private async Task<PostgresStore> OpenFour() => await Open(o => (o.Lanes, o.Writers) = (Lanes, 1));
+    private async Task<PostgresStore> OpenFour() => await Open(o => (o.Lanes, o.Writers, o.StatementWithin) = (Lanes, 1, TimeSpan.FromSeconds(30)));     // a busy machine holds it up for longer than the default
 
     /// <summary>Gives batches while the writer is held up in one before them, so that they gather and are one group.</summary>
     private async Task<CommitAnswer[]> Together(PostgresStore store, Action<Shell>? meanwhile, params (int Lane, long Number, Item[] Items)[] batches)

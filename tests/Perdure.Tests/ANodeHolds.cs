@@ -154,24 +154,19 @@ public sealed class ANodeHolds
     public void Progress_is_visible_while_an_operation_runs_and_its_concurrency_is_bounded()
     {
         var node = Node();
-        List<TaskCompletionSource> held = [];      // one for each: of two that wait for one task, .NET lets one go on elsewhere
-        var (running, released) = (0, false);
+        var held = new Held();
+        var running = 0;
         _dock.Run = async (_, attempt) =>
         {
             running++;
             attempt.Progress(0.5, "half way");
-            if (!released)
-            {
-                held.Add(new());
-                await held[^1].Task;
-            }
+            await held.Wait();
             return new Weighed(1);
         };
         var id = Run(node, async (visit, ship, _) => { await visit.Each(ship, Enumerable.Range(0, 5).Select(n => new Parcel($"{n}")), p => p.Name); return new Gone(""); });
         Assert.Equal(2, running);
         Assert.Equal([new Progress(0.5, "half way"), new Progress(0.5, "half way")], node.Done(node.Engine.Get(id))!.Running.Values);
-        released = true;
-        foreach (var one in held) TestShell.Do(one.SetResult);
+        held.LetGo();
         node.Shell.Pass(1.Seconds);
         Assert.Equal((5, "GONE"), (running, node.Look(id).State));
     }
@@ -210,13 +205,13 @@ public sealed class ANodeHolds
     public void Over_the_limit_a_start_is_refused_at_once_and_what_was_admitted_goes_on()
     {
         var node = Node(o => o.InFlightMax = 5);
-        var release = new TaskCompletionSource();
-        _dock.Run = async (_, _) => { await release.Task; return new Weighed(1); };
+        var held = new Held();
+        _dock.Run = async (_, _) => { await held.Wait(); return new Weighed(1); };
         Freight.Body = async (visit, ship, _) => { await visit.Run(ship, new("x")); return new Gone(""); };
         var answers = Enumerable.Range(0, 10).Select(n => node.Done(node.Engine.Start(new("freight", $"k{n}", Json($"n{n}"))))).ToList();
         Assert.Equal((5, 5), (answers.OfType<StartAnswer.Accepted>().Count(), answers.OfType<StartAnswer.Overloaded>().Count()));
         Assert.All(answers.OfType<StartAnswer.Overloaded>(), o => Assert.True(o.RetryAfter > TimeSpan.Zero));
-        TestShell.Do(release.SetResult);
+        held.LetGo();
         node.Shell.Pass(1.Seconds);
         Assert.All(answers.OfType<StartAnswer.Accepted>(), a => Assert.Equal("GONE", node.Look(a.Instance).State));
     }

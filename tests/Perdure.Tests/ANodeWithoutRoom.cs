@@ -17,7 +17,7 @@ public sealed class ANodeWithoutRoom
     /// <summary>What answers only when the test says so.</summary>
     public sealed class Downstream
     {
-        public TaskCompletionSource Answers { get; } = new();
+        public Held Answers { get; } = new();
     }
 
     public sealed class Asks(Downstream downstream) : Irreversible<Call, Answer>
@@ -26,7 +26,7 @@ public sealed class ANodeWithoutRoom
 
         public override async Task<Answer> Run(Call input, Attempt attempt)
         {
-            await downstream.Answers.Task;
+            await downstream.Answers.Wait();
             return new("late");
         }
     }
@@ -75,7 +75,7 @@ public sealed class ANodeWithoutRoom
         var ids = Fill(node);
         node.Shell.Pass(3.Hours);
         Assert.Equal([false, true, true], ids.Select(id => node.Events(id).Any(e => e is SleepEnded)));
-        TestShell.Do(_downstream.Answers.SetResult);
+        _downstream.Answers.LetGo();
         node.Shell.Pass(1.Seconds);
         Assert.All(ids, id => Assert.Equal("ANSWERED", node.Look(id).State));
     }
@@ -109,7 +109,7 @@ public sealed class ANodeWithoutRoom
         Assert.Empty(_store.PageRecords);
         node.Shell.Pass(10.Minutes);
         Assert.Equal(Naps + 2, _store.PageRecords.Count);
-        TestShell.Do(_downstream.Answers.SetResult);
+        _downstream.Answers.LetGo();
         node.Shell.Pass(10.Minutes);
         Assert.Null(node.Done(_store.NextTimer(0, DateTimeOffset.MinValue, default)));
         Assert.Empty(node.Done(_store.Active(0, default, int.MaxValue, default)));
