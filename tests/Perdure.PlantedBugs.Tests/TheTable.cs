@@ -8,7 +8,7 @@ namespace Perdure.PlantedBugs.Tests;
 /// </summary>
 public sealed class TheTable
 {
-    private const int Tries = 10, Seeds = 300;
+    private const int Tries = 10, Seeds = 1_000;
     private static readonly TimeSpan PerBug = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("PLANTED_SECONDS") ?? "120", CultureInfo.InvariantCulture));
 
     [Fact]
