@@ -23,7 +23,7 @@ public sealed class VersionsAreMixed
     [Fact]
     public void With_every_fault_and_nodes_that_go_back_to_older_code_every_promise_holds()
     {
-        var report = Upgraded.Run(100);
+        var report = Upgraded.Run("mixed versions", 100);
         Assert.True(report.Passed, report.ToString());
         Assert.True(report.Reach!.Count(FaultKind.MixedVersions, Phase.Running) > 0);
     }

@@ -216,6 +216,27 @@ public sealed class ANodeHolds
         Assert.All(answers.OfType<StartAnswer.Accepted>(), a => Assert.Equal("GONE", node.Look(a.Instance).State));
     }
 
+    [Fact]
+    public void A_stop_cancels_what_outlasts_it_although_its_time_ends_just_as_a_lane_is_asked()
+    {
+        var node = Node(o => o.DrainWithin = 30.Milliseconds);
+        var cancelled = false;
+        _dock.Run = (_, attempt) =>
+        {
+            attempt.Cancelled.Register(() => cancelled = true);
+            return Task.Delay(Timeout.InfiniteTimeSpan, node.Shell.Time, attempt.Cancelled).ContinueWith(_ => new Weighed(1), TaskContinuationOptions.ExecuteSynchronously);
+        };
+        Run(node, async (visit, ship, _) => { await visit.Run(ship, new("slow")); return new Gone(""); });
+        Task? stop = null;
+        TestShell.Do(() => stop = node.Stop());
+        node.Shell.Settle();
+        TestShell.Do(() => node.Shell.Clock.Advance(20.Milliseconds));      // the lane is asked a second time
+        TestShell.Do(() => node.Shell.Clock.Advance(20.Milliseconds));      // and the time ends before it comes to answer
+        node.Shell.Pass(5.Seconds);
+        Assert.True(stop!.IsCompletedSuccessfully);
+        Assert.True(cancelled);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

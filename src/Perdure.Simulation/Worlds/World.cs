@@ -105,16 +105,13 @@ internal sealed class World : IEscapes
         Stops = true;
         foreach (var node in _nodes)
         {
-            // Of a place that has another life by now, the one before is killed by its supervisor.
-            if (_current[node.Place] != node) node.Crash();
             // A host stops what it has started: one that still opens is waited for.
             var opens = Schedule.Now + StopsWithin;
             while (!node.Gone && !node.Node.IsOpen && Schedule.Step(opens)) { }
             if (node.Gone) continue;
             var (closed, end) = (node.Close(TimeSpan.FromSeconds(2)), Schedule.Now + StopsWithin);
-            // One that learns meanwhile that it has lost what it had ends as a process does.
-            while (!node.Gone && !closed.IsCompleted && Schedule.Step(end)) { }
-            if (!node.Gone && !closed.IsCompleted) throw new Violation("leaks", $"{node} was stopped in order, and does not come to an end.");
+            while (!closed.IsCompleted && Schedule.Step(end)) { }
+            if (!closed.IsCompleted) throw new Violation("leaks", $"{node} was stopped in order, and does not come to an end.");
         }
         var settled = Schedule.Now + StopsWithin;
         while (Schedule.Step(settled)) { }
@@ -197,7 +194,7 @@ internal sealed class World : IEscapes
     {
         var carriage = _newer[place] ? _options.Newer! : _options.Carriage(place, _lives[place]);
         var node = new SimulatedNode($"node-{place}.{++_lives[place]}", place, Lanes, _options.SharedLanes > 0, carriage, Schedule, Chance, Faults, Database, Ledger, _options.Stands, _options.Begins, Trace is { } trace ? new TraceLogger(trace) : NullLogger.Instance, this, _options.Choices, _options.Calm, Paging);
-        node.Node.Gone += () => Restart(node);      // as its supervisor does with a process that ended
+        node.Node.Gone += () => Lost(node);
         Timeline?.Add(new(Schedule.Now, LaneOf.Node, $"node-{place}", $"{node} is started", Bad: false));
         Nemesis.Machine(place, node);
         _nodes.Add(node);
@@ -206,6 +203,12 @@ internal sealed class World : IEscapes
         {
             if (opened.IsFaulted) Restart(node);
         }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
+    }
+
+    // As a host does: it is stopped, unless it is being stopped already, and ends then.
+    private void Lost(SimulatedNode node)
+    {
+        if (!node.Node.Draining) Nemesis.Stop(node);
     }
 
     /// <summary>A life ends at once; another begins a second later, unless one has already.</summary>

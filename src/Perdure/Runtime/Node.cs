@@ -113,11 +113,12 @@ internal sealed partial class Node : IAsyncDisposable
             Store.Leave();
             await Within(Task.WhenAll(lanes.Select(HandOver)), within).ConfigureAwait(false);
         }
-        else if (await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false))
+        else
         {
-            foreach (var lane in lanes) lane.Post(new CancelAllMessage());
-            await Until(lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
-            await Until(lane => lane.IsSettled, Brief).ConfigureAwait(false);
+            var answering = await Until(lanes, lane => lane.RunningAttempts == 0 && lane.IsSettled, within).ConfigureAwait(false);
+            foreach (var lane in answering) lane.Post(new CancelAllMessage());
+            answering = await Until(answering, lane => lane.RunningAttempts == 0 && lane.IsSettled, Brief).ConfigureAwait(false);
+            await Until(answering, lane => lane.IsSettled, Brief).ConfigureAwait(false);
         }
         if (Store.IsShared) await Within(Task.WhenAll(_owned.All.Select(HandOver)), Brief).ConfigureAwait(false);
         _stopped = true;
@@ -153,19 +154,20 @@ internal sealed partial class Node : IAsyncDisposable
 
     private Task Within(Task task, TimeSpan within) => Task.WhenAny(task, Task.Delay(within, Shell.Time));
 
-    /// <summary>Waits until all lanes are settled, or the time is over. False where a lane does not answer: it stands in a body.</summary>
-    private async Task<bool> Until(Func<Lane, bool> settled, TimeSpan within)
+    /// <summary>Waits until lanes are settled, or the time is over. Gives those that answer: any other stands in a body, and is not waited for any more.</summary>
+    private async Task<IReadOnlyList<Lane>> Until(IReadOnlyList<Lane> lanes, Func<Lane, bool> settled, TimeSpan within)
     {
-        var end = Shell.Time.GetTimestamp();
-        while (within - Shell.Time.GetElapsedTime(end) is { Ticks: > 0 } left)
+        for (var began = Shell.Time.GetTimestamp(); ;)
         {
-            var asked = _owned.All.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
-            await Task.WhenAny(Task.WhenAll(asked), Task.Delay(left, Shell.Time)).ConfigureAwait(false);
-            if (!asked.All(a => a.IsCompleted)) return false;
-            if (asked.All(a => a.Result)) return true;
+            var left = within - Shell.Time.GetElapsedTime(began);
+            var asked = lanes.Select(lane => Ask(lane, () => lane.Halted || settled(lane))).ToArray();
+            // One that is asked as the time ends has some to answer all the same, or it would be taken for one that stands.
+            await Within(Task.WhenAll(asked), left > Brief ? left : Brief).ConfigureAwait(false);
+            var answered = asked.Select(answer => answer.IsCompleted).ToArray();
+            lanes = [.. lanes.Where((_, at) => answered[at])];
+            if (left <= TimeSpan.Zero || asked.Where((_, at) => answered[at]).All(answer => answer.Result)) return lanes;
             await Task.Delay(TimeSpan.FromMilliseconds(20), Shell.Time).ConfigureAwait(false);
         }
-        return true;
     }
 
     /// <summary>Asks a lane something, on the lane.</summary>
