@@ -206,6 +206,7 @@ public sealed partial record Simulate
     }
 
     /// <summary>Runs once without faults, then twice for each batch that became durable there, with a crash of its node just before and just after, and compares what came of every instance.</summary>
+    /// <remarks>Messages (<see cref="Sends{TSignal}"/>) and people (<see cref="Interrupts"/>) come in each run to the point of an instance's course to which they came without a crash, rather than at a time.</remarks>
     /// <param name="seed">The seed of all these runs.</param>
     public CrashReport CrashEverywhere(ulong seed = 1)
     {

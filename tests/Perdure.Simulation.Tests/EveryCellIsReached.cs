@@ -38,6 +38,10 @@ public sealed class EveryCellIsReached
             [FaultKind.OperationLate] = "Idle, AtGate, Compensating, Ended",
             // An undo is begun by a compensation.
             [FaultKind.UndoFails] = "Idle, Running, AtGate, Ended",
+            [FaultKind.UndoFailsAfter] = "Idle, Running, AtGate, Ended",
+            [FaultKind.UndoUnknownAfter] = "Idle, Running, AtGate, Ended",
+            [FaultKind.UndoUnknownBefore] = "Idle, Running, AtGate, Ended",
+            [FaultKind.UndoLate] = "Idle, Running, AtGate, Ended",
             [FaultKind.OperationSlow] = "Idle, AtGate, Ended",
             // Who repeats was answered, so that an instance is there.
             [FaultKind.ClientRepeats] = "Idle",

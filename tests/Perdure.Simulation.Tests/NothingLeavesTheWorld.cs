@@ -5,18 +5,37 @@ namespace Perdure.Simulation.Tests;
 /// <summary>Nothing of a run happens outside of its one thread, and what a user's code takes outside is named.</summary>
 public sealed class NothingLeavesTheWorld
 {
-    [Fact]
-    public async Task A_run_gives_the_thread_pool_nothing_to_do_and_two_processes_do_the_same_run()
+    private static readonly string[] Sample = ["1", "7", "23", "42", "1001"];
+
+    public static TheoryData<string> Worlds => [.. Program.Worlds.Keys];
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public async Task A_run_gives_the_thread_pool_nothing_to_do_and_two_processes_do_the_same_run(string world)
     {
-        string[] seeds = ["1", "7", "23", "42", "1001"];
-        var first = await InAProcess(seeds);
-        var second = await InAProcess(seeds);
+        var (first, second) = (await InAProcess(world, Sample), await InAProcess(world, Sample));
         Assert.Equal("0", first[^1]);
         Assert.Equal("0", second[^1]);
-        Assert.Equal(seeds.Length + 1, first.Length);
+        Assert.Equal(Sample.Length + 1, first.Length);
         Assert.Equal(first, second);
-        Assert.Equal(seeds.Length, first.SkipLast(1).Distinct().Count());
+        Assert.Equal(Sample.Length, first.SkipLast(1).Distinct().Count());
         Assert.All(first.SkipLast(1), hash => Assert.Equal(64, hash.Length));
+    }
+
+    [Fact]
+    public void What_is_sampled_has_children_messages_moments_decisions_and_people_who_intervene()
+    {
+        HashSet<string> seen = [];
+        foreach (var name in (string[])["messages", "everything"])
+        {
+            var world = Program.Worlds[name]().Invariant("seen", world =>
+            {
+                foreach (var row in world.Changed) seen.UnionWith(world.History(row.Id).Select(e => e.GetType().Name));
+            });
+            foreach (var seed in Sample) Assert.True(world.Run(1, ulong.Parse(seed, System.Globalization.CultureInfo.InvariantCulture)).Passed);
+        }
+        Assert.Empty(new[] { nameof(Kernel.ChildIntended), nameof(Kernel.ChildEnded), nameof(Kernel.SignalConsumed), nameof(Kernel.SignalTimedOut), nameof(Kernel.GateDecided), nameof(Kernel.Paused),
+            nameof(Kernel.CancelRequested), nameof(Kernel.SleepEnded), nameof(Kernel.DeadlineBreached), nameof(Kernel.UndoSucceeded), nameof(Kernel.IncidentResolved) }.Except(seen));
     }
 
     [Theory]
@@ -69,9 +88,9 @@ public sealed class NothingLeavesTheWorld
         .Starts("leaves", (_, _) => new Errand(how), count: 1);
 
     // The same program, so that nothing but the runs uses its pool.
-    private static async Task<string[]> InAProcess(string[] seeds)
+    private static async Task<string[]> InAProcess(string world, string[] seeds)
     {
-        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Program.Traces, .. seeds]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Program.Traces, world, .. seeds]) { RedirectStandardOutput = true })!;
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {

@@ -5,7 +5,7 @@ namespace Perdure.Simulation.Tests;
 /// <summary>Nodes of one cluster carry different versions; an instance whose code is absent waits, and is there when the code is.</summary>
 public sealed class VersionsAreMixed
 {
-    private static Simulate Upgraded { get; } = ATripIsSimulated.Trips
+    internal static Simulate Upgraded { get; } = ATripIsSimulated.Trips
         .Starts("book-trip", (_, number) => new Trip($"traveller {number}", "Oslo"), count: 5, version: 1)
         .Starts("book-trip", (_, number) => new Trip($"traveller {number}", "Oslo"), count: 5, version: 2)
         .Nodes(3)

@@ -30,4 +30,6 @@ internal sealed class Streams(ulong seed)
     public Pcg32 Refusals { get; } = new(seed, 11);
     /// <summary>How operators go on after incidents.</summary>
     public Pcg32 Operators { get; } = new(seed, 12);
+    /// <summary>How undos end, other than by a failure before their effect.</summary>
+    public Pcg32 Undos { get; } = new(seed, 13);
 }

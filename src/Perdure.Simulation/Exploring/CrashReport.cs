@@ -22,7 +22,8 @@ public sealed class CrashDifference(int point, bool before, string what, string 
 /// <summary>What came of a workflow whose node crashed at each durable point in turn.</summary>
 public sealed class CrashReport
 {
-    internal CrashReport(int points, int runs, IReadOnlyList<CrashDifference> differences, int notCompared) => (Points, Runs, Differences, NotCompared) = (points, runs, differences, notCompared);
+    internal CrashReport(int points, int runs, IReadOnlyList<CrashDifference> differences, int notCompared, int inAnotherOrder) =>
+        (Points, Runs, Differences, NotCompared, InAnotherOrder) = (points, runs, differences, notCompared, inAnotherOrder);
 
     /// <summary>How many durable points there were.</summary>
     public int Points { get; }
@@ -30,11 +31,21 @@ public sealed class CrashReport
     public int Runs { get; }
     /// <summary>What was otherwise, by durable point.</summary>
     public IReadOnlyList<CrashDifference> Differences { get; }
-    /// <summary>How many times an instance was left out, since people decided otherwise at its gate than without a crash.</summary>
+    /// <summary>
+    /// How many times an instance was left out, since people decided otherwise at its gate than without a crash, or since it took another way by an order of messages and people that it cannot be given again.
+    /// </summary>
     public int NotCompared { get; }
+    /// <summary>
+    /// How many times an instance, with its children, took another way because a message or a person came before a moment or an answer that came first without a crash, or after it. Each was run again alone, where
+    /// everything comes in that order, and took the same course; else it is a difference.
+    /// </summary>
+    public int InAnotherOrder { get; }
     /// <summary>Whether no crash changed anything.</summary>
     public bool Passed => Differences.Count == 0;
 
     /// <inheritdoc />
-    public override string ToString() => string.Join('\n', Differences.Select(d => d.ToString()).Prepend($"{Points} durable points, {Runs} crashes, {Differences.Count} differences.{(NotCompared == 0 ? "" : $" {NotCompared} times an instance could not be compared, since people decided otherwise at its gate.")}"));
+    public override string ToString() => string.Join('\n', Differences.Select(d => d.ToString()).Prepend(
+        $"{Points} durable points, {Runs} crashes, {Differences.Count} differences.{Times(InAnotherOrder, "took another way by the order in which messages and people came to it, and rightly")}{Times(NotCompared, "could not be compared")}"));
+
+    private static string Times(int times, string what) => times == 0 ? "" : $" {times} times an instance {what}.";
 }

@@ -53,7 +53,7 @@ public enum FaultKind
     OperationUnknownBefore,
     /// <summary>An operation's effect happens long after its caller has given up, and perhaps after its undo.</summary>
     OperationLate,
-    /// <summary>An undo fails and says so.</summary>
+    /// <summary>An undo fails before its effect, and says so.</summary>
     UndoFails,
     /// <summary>A client sends a request again although it was answered.</summary>
     ClientRepeats,
@@ -75,4 +75,12 @@ public enum FaultKind
     NodeCrashAfterPage,
     /// <summary>An operation fails before its effect, and that stays the downstream's answer to the token: whatever was sent under it before does not happen any more. Trying again, under another token, may help.</summary>
     OperationRefused,
+    /// <summary>An undo takes effect, and fails all the same, and says so: it is tried again although it has happened.</summary>
+    UndoFailsAfter,
+    /// <summary>An undo's effect happens, and the caller does not hear of it.</summary>
+    UndoUnknownAfter,
+    /// <summary>An undo's caller hears nothing, and the effect does not happen.</summary>
+    UndoUnknownBefore,
+    /// <summary>An undo's effect happens long after its caller has given up, and has mostly undone the same by another attempt.</summary>
+    UndoLate,
 }

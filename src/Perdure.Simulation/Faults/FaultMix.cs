@@ -62,6 +62,7 @@ internal sealed class FaultMix
     {
         FaultKind.OperationSlow => _chance.Operations,
         FaultKind.OperationRefused => _chance.Refusals,
+        >= FaultKind.UndoFailsAfter => _chance.Undos,
         >= FaultKind.TornWrite => _chance.LaterFaults,
         _ => _chance.Faults,
     };
@@ -100,7 +101,8 @@ internal sealed class FaultMix
         FaultKind.NodeCrash => 0.05,
         _ when IsScheduled(kind) => 0.03,
         FaultKind.OperationFailsForGood => 0.03,
-        FaultKind.OperationFailsBefore or FaultKind.OperationRefused or FaultKind.OperationUnknownAfter or FaultKind.OperationUnknownBefore or FaultKind.OperationLate or FaultKind.UndoFails => 0.05,
+        FaultKind.OperationFailsBefore or FaultKind.OperationRefused or FaultKind.OperationUnknownAfter or FaultKind.OperationUnknownBefore or FaultKind.OperationLate or FaultKind.UndoFails
+            or (>= FaultKind.UndoFailsAfter and <= FaultKind.UndoLate) => 0.05,
         FaultKind.ClientRepeats => 0.1,
         FaultKind.OperationSlow => 0.02,
         FaultKind.TornWrite => 0.001,

@@ -49,7 +49,7 @@ public sealed class Reach
     // An operation is asked for by a body, an undo by a compensation, and neither by what has ended or waits at a gate. A page is of an instance.
     private bool CanBe(FaultKind kind, Phase phase) => (phase != Phase.AtGate || _gates) && kind switch
     {
-        FaultKind.UndoFails => phase == Phase.Compensating,
+        FaultKind.UndoFails or (>= FaultKind.UndoFailsAfter and <= FaultKind.UndoLate) => phase == Phase.Compensating,
         (>= FaultKind.OperationFailsBefore and <= FaultKind.OperationLate) or FaultKind.OperationRefused => phase == Phase.Running,
         FaultKind.OperationSlow => phase is Phase.Running or Phase.Compensating,
         FaultKind.ClientRepeats or (>= FaultKind.PageRefused and <= FaultKind.NodeCrashAfterPage) => phase is not Phase.Idle,

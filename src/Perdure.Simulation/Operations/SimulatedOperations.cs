@@ -67,21 +67,44 @@ internal sealed partial class SimulatedOperations(Schedule schedule, Streams cha
         var entry = Entry(step, attempt, undo.Input, undo: true);
         var takes = Takes(entry.Instance);
         if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) After(takes, step, " undo fails", () => answer.TrySetException(new TransientFailure("simulated.busy", "The downstream was busy.")));
+        else if (faults.Strikes(FaultKind.UndoUnknownBefore, null, entry.Instance)) After(takes, step, " undo is lost", () => answer.TrySetException(new UnknownOutcome("simulated.lost", "The request was lost.")));
+        else if (faults.Strikes(FaultKind.UndoLate, null, entry.Instance)) UndoEffect(takes * 2_000, step, codec, undo, attempt, entry, null);
         else
-            schedule.After(takes / 2, null, ": undo", () =>
+        {
+            var lost = faults.Strikes(FaultKind.UndoUnknownAfter, null, entry.Instance);
+            var fails = !lost && faults.Strikes(FaultKind.UndoFailsAfter, null, entry.Instance);
+            UndoEffect(takes / 2, step, codec, undo, attempt, entry, failure =>
             {
-                if (stands.TryGetValue(step.Type, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
-                else
+                if (failure is not null) answer.TrySetException(failure);
+                else After(takes / 2, step, lost ? " undo is not heard of" : fails ? " undo fails behind its effect" : " undo answers", () =>
                 {
-                    var undone = real.Undo(step, codec, undo, attempt);
-                    if (!Settled(undone, step, entry)) return;
-                    if (undone.Exception is { } e) answer.TrySetException(e.InnerExceptions);
-                    else ledger.Undo(entry, () => { });
-                }
-                After(takes / 2, step, " undo answers", () => answer.TrySetResult(true));
-            }, step.Handle.Name);
+                    if (lost) answer.TrySetException(new UnknownOutcome("simulated.lost", "The answer was lost."));
+                    else if (fails) answer.TrySetException(new TransientFailure("simulated.half-done", "The downstream failed when it had undone it."));
+                    else answer.TrySetResult(true);
+                });
+            });
+        }
         return answer.Task;
     }
+
+    // As every effect it takes place outside, whoever is left to hear of it.
+    private void UndoEffect(long after, CarriedStep step, PayloadCodec codec, UndoData undo, Attempt attempt, LedgerEntry entry, Action<Exception?>? ended) =>
+        schedule.After(after, null, ": undo", () =>
+        {
+            if (stands.TryGetValue(step.Type, out var stand)) ledger.Undo(entry, () => stand.Undo(codec, undo.Input));
+            else
+            {
+                var undone = real.Undo(step, codec, undo, attempt);
+                if (!Settled(undone, step, entry)) return;
+                if (undone.Exception is { InnerException: { } failure })
+                {
+                    ended?.Invoke(failure);
+                    return;
+                }
+                ledger.Undo(entry, () => { });
+            }
+            ended?.Invoke(null);
+        }, step.Handle.Name);
 
     // The first answer to a token stands: what was done before is not refused.
     private void Refuse(LedgerEntry entry, TaskCompletionSource<Payload> answer, PerdureException refusal)

@@ -42,9 +42,12 @@ internal sealed partial class SimulatedOperations
         var answer = new TaskCompletionSource<Payload>();
         Watch(attempt, answer);
         var (entry, transaction) = (Entry(step, attempt, undo.Input, undo: true), SimulatedTransaction.Of(attempt));
+        if (faults.Strikes(FaultKind.UndoLate, null, entry.Instance)) return answer.Task;
         After(Takes(entry.Instance), step, " undo ends", () =>
         {
-            if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance)) answer.TrySetException(new TransientFailure("simulated.busy", "The database was busy."));
+            if (faults.Strikes(FaultKind.UndoFails, null, entry.Instance) || faults.Strikes(FaultKind.UndoFailsAfter, null, entry.Instance)) answer.TrySetException(new TransientFailure("simulated.busy", "The database was busy."));
+            else if (faults.Strikes(FaultKind.UndoUnknownBefore, null, entry.Instance) || faults.Strikes(FaultKind.UndoUnknownAfter, null, entry.Instance))
+                answer.TrySetException(new UnknownOutcome("simulated.lost", "The connection was lost."));
             else Stand(step, answer, stand =>
             {
                 transaction.Effect = () => ledger.Undo(entry with { At = begins.AddTicks(schedule.Now) }, () => stand.Undo(codec, undo.Input));

@@ -10,8 +10,8 @@ namespace Perdure.Simulation.Oracles;
 /// </summary>
 internal sealed class RefinesCalm(World world) : Oracle(world)
 {
-    // No instance has an id from then: a world lasts a day or so.
-    private static readonly DateTimeOffset Later = World.Begins.AddYears(10);
+    /// <summary>No instance has an id from then: a world lasts a day or so.</summary>
+    public static readonly DateTimeOffset Later = World.Begins.AddYears(10);
 
     public override string Name => "refinement";
 

@@ -3,6 +3,7 @@ using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Replay;
 using Perdure.Runtime;
+using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Nodes;
 using Perdure.Simulation.Worlds;
 
@@ -185,13 +186,9 @@ internal sealed class CalmRun : IOperations
         var engine = node.Engine;
         (point.Event switch
         {
-            SignalReceived e => engine.Signal(id, e.Signal, e.MessageId, e.Body.Body),
             GateDecided e => engine.Decide(id, point.Visit, e.Approved, new(e.By, [_calm.Database.Tables.Map(_followers[id].Own.Instance!.Workflow, _followers[id].Own.Instance!.WorkflowVersion)?.Find(_followers[id].Own.Instance!.State)?.Role ?? ""]), e.Why),
-            Paused e => engine.Pause(id, new(e.By, [])),
-            Resumed e => engine.Resume(id, new(e.By, [])),
-            CancelRequested e => engine.Cancel(id, new(e.By, []), e.Reason),
             IncidentResolved e => engine.Retry(id, new(e.By, [])),
-            _ => throw new InvalidOperationException($"Nobody outside brings about {point.Event}."),
+            _ => Stimulus.Again(engine, id, point.Event),
         }).ContinueWith(answer =>
         {
             if (answer is not { IsCompletedSuccessfully: true, Result: CommandAnswer.Done }) Differs($"is refused where it {point} in the run with faults: {(answer.IsCompletedSuccessfully ? answer.Result : answer.Exception)}");
@@ -268,8 +265,11 @@ internal sealed class CalmRun : IOperations
     private string Plain(string text)
     {
         foreach (var (calm, follower) in _followers) text = text.Replace(calm.ToString(), follower.Recorded.ToString(), StringComparison.Ordinal);
-        return Moments.Replace(text, "<moment>");
+        return WithoutMoments(text);
     }
+
+    /// <summary>What is the same in every run.</summary>
+    public static string WithoutMoments(string text) => Moments.Replace(text, "<moment>");
 
     private static readonly Regex Moments = new(@"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)?");
 

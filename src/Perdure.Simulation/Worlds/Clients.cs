@@ -97,7 +97,8 @@ internal sealed class Clients(World world, WorldOptions options)
     private void Retry(SimulatedNode node, InstanceId id)
     {
         int? number = world.Watch.Instances.TryGetValue(id, out var instance) ? instance.Incident?.Number : null;
-        var mode = ModeFor(id);
+        var falls = ModeFor(id);
+        var mode = number is { } of ? options.Undisturbed?.Resolved(world, id, of) ?? falls : falls;
         var answer = node.Asked($"retry of {id}", engine => engine.Retry(id, Officer, number, mode));
         if (number is { } told) world.Watch.Told(answer, CommandsLast.Retry(told), id);
     }
@@ -105,7 +106,7 @@ internal sealed class Clients(World world, WorldOptions options)
     private bool Approves(InstanceId id, int visit)
     {
         var falls = world.Chance.Workload.Happens(0.7);
-        return options.Decided?.Invoke(world, id, visit) ?? falls;
+        return options.Undisturbed?.Decided(world, id, visit) ?? falls;
     }
 
     private void Decide(SimulatedNode node, InstanceId id, int visit, bool approved, Caller by) =>

@@ -8,6 +8,7 @@ using Perdure.Replay;
 using Perdure.Runtime;
 using Perdure.Simulation.Exploring;
 using Perdure.Simulation.Nodes;
+using Perdure.Simulation.Oracles;
 using Perdure.Simulation.Refining;
 using Perdure.Simulation.Reporting;
 using Perdure.Simulation.Worlds;
@@ -98,24 +99,31 @@ public sealed partial record Simulate
             List<string> points = [];
             var options = Options(Recipe(seed));
             var (calm, violation) = Run(options with { Durable = batch => points.Add(Words(batch)) }, seed);
-            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)], 0);
-            var expected = new Outcomes(calm);
+            if (violation is not null) return new(points.Count, 0, [new(0, false, "no crash", violation.Message)], 0, 0);
+            var undisturbed = new Outcomes(calm);
             List<CrashDifference> differences = [];
-            var notCompared = 0;
+            var (notCompared, inAnotherOrder) = (0, 0);
             for (var point = 1; point <= points.Count; point++)
                 foreach (var before in (bool[])[true, false])
                 {
-                    var (world, wrong) = Run(options with { Crash = new(point, before), Decided = expected.Decided }, seed);
-                    if (wrong is not null)
+                    Comparison? comparison = null;
+                    var (_, wrong) = Run(options with { Crash = new(point, before), Undisturbed = undisturbed }, seed, world => comparison = undisturbed.With(new(world), id => Alone(world, id)));
+                    if (comparison is null)
                     {
-                        differences.Add(new(point, before, points[point - 1], wrong.Message));
+                        differences.Add(new(point, before, points[point - 1], wrong!.Message));
                         continue;
                     }
-                    var outcomes = new Outcomes(world);
-                    notCompared += outcomes.NotComparedWith(expected);
-                    differences.AddRange(outcomes.Against(expected).Select(difference => new CrashDifference(point, before, points[point - 1], difference)));
+                    (notCompared, inAnotherOrder) = (notCompared + comparison.NotCompared, inAnotherOrder + comparison.InAnotherOrder);
+                    differences.AddRange(comparison.Differences.Select(difference => new CrashDifference(point, before, points[point - 1], difference)));
                 }
-            return new(points.Count, 2 * points.Count, differences, notCompared);
+            return new(points.Count, 2 * points.Count, differences, notCompared, inAnotherOrder);
+        }
+
+        private (string?, string?) Alone(World world, InstanceId id)
+        {
+            var run = new CalmRun(world, id, _options.Untimed!, RefinesCalm.Later);
+            run.Run();
+            return (run.Difference, run.Incomparable);
         }
 
         public ExploreReport Explore(int depth, int paths)
@@ -132,7 +140,7 @@ public sealed partial record Simulate
             Loads = [.. _simulation.Loads.Select((load, i) => i < recipe.Starts.Length ? load with { Count = recipe.Starts[i] } : load)],
         };
 
-        private (World World, Violation? Violation) Run(WorldOptions options, ulong seed)
+        private (World World, Violation? Violation) Run(WorldOptions options, ulong seed, Action<World>? afterwards = null)
         {
             World? world = null;
             Violation? violation = null;
@@ -144,6 +152,7 @@ public sealed partial record Simulate
                     world = new World(options, seed);
                     world.Enter();
                     world.Run();
+                    afterwards?.Invoke(world);
                 }
                 catch (Violation found)
                 {

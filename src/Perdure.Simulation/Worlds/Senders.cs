@@ -17,7 +17,7 @@ internal sealed class Senders(World world, WorldOptions options)
 
     public void Begin()
     {
-        if (options.Mails.Count > 0 || options.Pauses > 0 || options.Cancels > 0) world.Schedule.After(Second / 5, null, "senders look", Look);
+        if (options.Undisturbed is null && (options.Mails.Count > 0 || options.Pauses > 0 || options.Cancels > 0)) world.Schedule.After(Second / 5, null, "senders look", Look);
     }
 
     private void Look()

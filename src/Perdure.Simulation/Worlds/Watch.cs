@@ -207,6 +207,7 @@ internal sealed class Watch
             }
             if (_world.Options.Choices is { } choices && after is { AtGate: true, Decided: null } && (before is null || before.Visit != after.Visit)) choices.Decide(_world, after);
             _world.Options.Calm?.Durable(record);
+            _world.Redelivery?.Durable(record);
             _world.Trace?.Add("database", $"{item.Instance} {item.Version} {System.Text.Encoding.UTF8.GetString(item.Body.Span)}");
             var recorded = new Recorded(item, batch.Epoch, record, instants, after);
             foreach (var oracle in _oracles) oracle.Durable(recorded);

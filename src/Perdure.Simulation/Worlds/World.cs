@@ -44,6 +44,7 @@ internal sealed class World : IEscapes
         Paging = options is { Calm: null, Choices: null } ? new(Watch.Paged, Restart, Pace) : null;
         Clients = new(this, options);
         Senders = new(this, options);
+        Redelivery = options.Undisturbed is { } undisturbed ? new(this, undisturbed) : null;
     }
 
     public ulong Seed { get; }
@@ -60,6 +61,8 @@ internal sealed class World : IEscapes
     public Paging.Paging? Paging { get; }
     public Clients Clients { get; }
     public Senders Senders { get; }
+    /// <summary>Brings about what senders and people did in the run without a crash; null where they do as the dice say.</summary>
+    public Redelivery? Redelivery { get; }
     public WorldOptions Options => _options;
     public DateTimeOffset Now => _options.Begins.AddTicks(Schedule.Now);
 

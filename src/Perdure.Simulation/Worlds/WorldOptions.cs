@@ -30,8 +30,8 @@ internal sealed record WorldOptions
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
     public Choices? Choices { get; init; }
     public CrashPoint? Crash { get; init; }
-    /// <summary>How people decide at a gate: known from another run, or null where the dice say.</summary>
-    public Func<World, Kernel.InstanceId, int, bool?>? Decided { get; init; }
+    /// <summary>The run without a crash: what people and senders did there, they do again. Null where the dice say what they do.</summary>
+    public Outcomes? Undisturbed { get; init; }
     public Action<Ports.Batch>? Durable { get; init; }
     public Reach? Reach { get; init; }
     public IReadOnlyList<Mail> Mails { get; init; } = [];
