@@ -195,6 +195,25 @@ public sealed class AnInstanceOverHttp
     }
 
     [Fact]
+    public async Task A_start_that_an_older_map_refuses_is_told_when_to_ask_again_and_what_the_store_waits_for_is_in_the_health_of_a_node_that_is_ready()
+    {
+        await using var app = await TestApp.Start();
+        app.Store.RefusesStarts = "shard.map-older: version 2 is in force here.";
+        app.Store.Problems = ["It waits for process 7 on elsewhere."];
+        var answer = await app.StartParcel(TestApp.Parcel("P-1"), "key-1");
+        await Problem.Is(answer, 503, "shard.map-older");
+        Assert.True(answer.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        Assert.Contains("version 2 is in force here.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var health = await app.Get("/health/ready");
+        Assert.Equal("ready", health.GetProperty("status").GetString());
+        Assert.Equal("It waits for process 7 on elsewhere.", Assert.Single(health.GetProperty("problems").EnumerateArray()).GetString());
+
+        (app.Store.RefusesStarts, app.Store.Problems) = (null, []);
+        Assert.Equal(201, (int)(await app.StartParcel(TestApp.Parcel("P-1"), "key-1")).StatusCode);
+        Assert.Empty((await app.Get("/health/ready")).GetProperty("problems").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Progress_is_seen_while_a_step_runs()
     {
         await using var app = await TestApp.Start();

@@ -57,6 +57,18 @@ public sealed partial class ShardedStore : IStore, ITransactions
     /// <inheritdoc />
     public IRetention Retention => _retention ?? throw NotOpen();
 
+    /// <inheritdoc />
+    public IReadOnlyList<string> Problems
+    {
+        get
+        {
+            List<string> problems = [.. _shards.Where(s => s.IsMissing).Select(s => s.Why.Message)];
+            if (_older is { } older) problems.Add(older.Message);
+            if (_unadopted is { } why) problems.Add($"The newer shard map is not adopted yet: {why}");
+            return problems;
+        }
+    }
+
     private volatile ShardedViews? _views;
     private volatile ShardedRetention? _retention;
 
@@ -108,7 +120,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
         });
     }
 
-    private const string MapOlder = "shard.map-older";
+    internal const string MapOlder = "shard.map-older";
 
     // The version that the database's refusal of a start names; 0 where it is none of those.
     private static int KnownBy(string reason)

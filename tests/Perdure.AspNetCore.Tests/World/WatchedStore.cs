@@ -8,6 +8,11 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 {
     public bool Away { get; set; }
 
+    /// <summary>Why it refuses every batch with a start; null where it takes them.</summary>
+    public string? RefusesStarts { get; set; }
+
+    public IReadOnlyList<string> Problems { get; set; } = [];
+
     /// <summary>What every read of the feed waits for; null where none has to.</summary>
     public TaskCompletionSource? FeedHeld { get; set; }
     public TaskCompletionSource PageDelivered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,7 +39,12 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => inner.Open(node, cancellation);
     public Task Register(MapDefinition map, CancellationToken cancellation) => inner.Register(map, cancellation);
-    public void Commit(Batch batch, Action<CommitAnswer> answered) => inner.Commit(batch, answered);
+    public void Commit(Batch batch, Action<CommitAnswer> answered)
+    {
+        if (RefusesStarts is { } why && batch.Items.Any(item => item.Start is not null)) answered(new CommitAnswer.Committed([.. batch.Items.Select(_ => new ItemAnswer.Refused(why))]));
+        else inner.Commit(batch, answered);
+    }
+
     public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => inner.Load(instance, cancellation);
     public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => inner.Active(lane, after, limit, cancellation);
     public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) => inner.Timers(lane, until, after, limit, cancellation);
