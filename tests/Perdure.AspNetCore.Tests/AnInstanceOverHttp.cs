@@ -214,6 +214,20 @@ public sealed class AnInstanceOverHttp
     }
 
     [Fact]
+    public async Task What_a_newer_build_wrote_or_asks_is_answered_as_what_another_node_may_do()
+    {
+        await using var app = await TestApp.Start();
+        var id = await app.Started();
+        app.Store.IsNewer = true;
+        var answer = await app.Http.GetAsync($"/api/instances/{id}");
+        await Problem.Is(answer, 503, "instance.unreadable");
+        Assert.True(answer.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        app.Store.IsNewer = false;
+        Assert.Equal(id, (await app.Get($"/api/instances/{id}")).GetProperty("id").GetString());
+        Assert.Equal((503, "inbox.unreadable", TimeSpan.FromSeconds(1)), Answers.Problem(new CommandAnswer.Refused("inbox.unreadable", "Not known.")) is { } said ? (said.Status, said.Code, said.RetryAfter) : default);
+    }
+
+    [Fact]
     public async Task Progress_is_seen_while_a_step_runs()
     {
         await using var app = await TestApp.Start();

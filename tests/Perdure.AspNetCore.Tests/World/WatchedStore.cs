@@ -45,7 +45,11 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
         else inner.Commit(batch, answered);
     }
 
-    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => inner.Load(instance, cancellation);
+    /// <summary>Whether what is read of instances was written by a newer build.</summary>
+    public bool IsNewer { get; set; }
+
+    public async Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) =>
+        await inner.Load(instance, cancellation) is { } stored ? IsNewer ? stored with { First = stored.First with { Body = """[{"type":"what.only-a-later-build-knows"}]"""u8.ToArray() } } : stored : null;
     public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => inner.Active(lane, after, limit, cancellation);
     public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) => inner.Timers(lane, until, after, limit, cancellation);
     public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) => inner.NextTimer(lane, after, cancellation);
