@@ -25,7 +25,7 @@ public static class PerdurePostgres
     /// <summary>Divides instances among several PostgreSQL databases by their keys. The map is held against what the databases know when the node starts; all that does not fit is told together.</summary>
     /// <param name="builder">The node.</param>
     /// <param name="map">The databases, and how keys are divided among them.</param>
-    /// <param name="configure">Writers, readers, and limits of time, for each database. Where it is and how many lanes it has, the map says.</param>
+    /// <param name="configure">Writers, readers, and limits of time, for each database. Where it and its replica are and how many lanes it has, the map says.</param>
     public static PerdureBuilder UseShardedPostgres(this PerdureBuilder builder, ShardMap map, Action<PostgresStoreOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(map);
@@ -37,7 +37,7 @@ public static class PerdurePostgres
     /// appended, the node adopts it without being started again (<see cref="ShardedStore.Adopt"/>). A change that does not fit is logged as an error, and changes nothing.
     /// </summary>
     /// <param name="builder">The node.</param>
-    /// <param name="configure">Writers, readers, and limits of time, for each database. Where it is and how many lanes it has, the map says.</param>
+    /// <param name="configure">Writers, readers, and limits of time, for each database. Where it and its replica are and how many lanes it has, the map says.</param>
     public static PerdureBuilder UseShardedPostgresFromOptions(this PerdureBuilder builder, Action<PostgresStoreOptions>? configure = null) => builder.UseStore(services =>
     {
         var monitor = services.GetRequiredService<IOptionsMonitor<ShardMap>>();

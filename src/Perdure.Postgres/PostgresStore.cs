@@ -31,6 +31,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
     private Inbox? _inbox;
     private FeedWatch? _feed;
     private Transactions? _transactions;
+    private volatile string? _older;
 
     /// <inheritdoc />
     public TimeProvider Clock => _keeper?.Clock ?? options.Time;
@@ -180,9 +181,26 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
                         feed.Wrote(position);
                         break;
                     }
-            answered(answer);
+            answered(options.Map is null ? WorksAlone(answer) : answer);
         });
     }
+
+    /// <summary>The database may become one of several while this node works on it alone: then it takes no new keys by it, and its callers are told what is to be done.</summary>
+    private CommitAnswer WorksAlone(CommitAnswer answer)
+    {
+        if (answer is not CommitAnswer.Committed(var items) || !items.Any(IsByOlderMap)) return answer;
+        if (_older is null)
+        {
+            _older = $"{_connections.Where} is the first of several databases by now, under a shard map that this node does not know. What is under way goes on; new keys are taken by nodes that have the map, and go to this database alone until this node has left. Start it again with the map.";
+            log.LogError("{Why}", _older);
+        }
+        return new CommitAnswer.Committed([.. items.Select(item => item is ItemAnswer.Refused(var reason) && IsByOlderMap(item) ? new ItemAnswer.Refused($"{reason}. {_older}") : item)]);
+    }
+
+    private static bool IsByOlderMap(ItemAnswer item) => item is ItemAnswer.Refused(var reason) && reason.StartsWith(ShardedStore.MapOlder, StringComparison.Ordinal);
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> Problems => _older is { } older ? [older] : [];
 
     /// <inheritdoc />
     public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => Recover().Load(instance, cancellation);

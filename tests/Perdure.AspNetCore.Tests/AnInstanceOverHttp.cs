@@ -195,6 +195,39 @@ public sealed class AnInstanceOverHttp
     }
 
     [Fact]
+    public async Task A_start_that_an_older_map_refuses_is_told_when_to_ask_again_and_what_the_store_waits_for_is_in_the_health_of_a_node_that_is_ready()
+    {
+        await using var app = await TestApp.Start();
+        app.Store.RefusesStarts = "shard.map-older: version 2 is in force here.";
+        app.Store.Problems = ["It waits for process 7 on elsewhere."];
+        var answer = await app.StartParcel(TestApp.Parcel("P-1"), "key-1");
+        await Problem.Is(answer, 503, "shard.map-older");
+        Assert.True(answer.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        Assert.Contains("version 2 is in force here.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var health = await app.Get("/health/ready");
+        Assert.Equal("ready", health.GetProperty("status").GetString());
+        Assert.Equal("It waits for process 7 on elsewhere.", Assert.Single(health.GetProperty("problems").EnumerateArray()).GetString());
+
+        (app.Store.RefusesStarts, app.Store.Problems) = (null, []);
+        Assert.Equal(201, (int)(await app.StartParcel(TestApp.Parcel("P-1"), "key-1")).StatusCode);
+        Assert.Empty((await app.Get("/health/ready")).GetProperty("problems").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task What_a_newer_build_wrote_or_asks_is_answered_as_what_another_node_may_do()
+    {
+        await using var app = await TestApp.Start();
+        var id = await app.Started();
+        app.Store.IsNewer = true;
+        var answer = await app.Http.GetAsync($"/api/instances/{id}");
+        await Problem.Is(answer, 503, "instance.unreadable");
+        Assert.True(answer.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        app.Store.IsNewer = false;
+        Assert.Equal(id, (await app.Get($"/api/instances/{id}")).GetProperty("id").GetString());
+        Assert.Equal((503, "inbox.unreadable", TimeSpan.FromSeconds(1)), Answers.Problem(new CommandAnswer.Refused("inbox.unreadable", "Not known.")) is { } said ? (said.Status, said.Code, said.RetryAfter) : default);
+    }
+
+    [Fact]
     public async Task Progress_is_seen_while_a_step_runs()
     {
         await using var app = await TestApp.Start();

@@ -25,6 +25,8 @@ public static class Answers
         CommandAnswer.Done => null,
         CommandAnswer.NotFound => NoInstance(),
         CommandAnswer.Removed removed => Removed(removed.Instance),
+        // By a node of a build that does not know the command; the instance's next owner may.
+        CommandAnswer.Refused { Code: "inbox.unreadable" } unknown => Unavailable(unknown.Code, unknown.Message, TimeSpan.FromSeconds(1)),
         CommandAnswer.Refused refused => new(StatusOf(refused.Code), refused.Code, refused.Message),
         CommandAnswer.Invalid invalid => AspNetCore.Problem.Malformed("input.invalid", invalid.Faults),
         CommandAnswer.Overloaded overloaded => Overloaded(overloaded.RetryAfter),

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Perdure.Kernel;
 using Perdure.Ports;
 
 namespace Perdure.AspNetCore;
@@ -28,6 +29,12 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
         {
             Away(log, e, context.Request.Method, context.Request.Path);
             await Answer(context, new(StatusCodes.Status503ServiceUnavailable, e.Code, "The store does not answer now.") { RetryAfter = TimeSpan.FromSeconds(1) });
+            return;
+        }
+        catch (HistoryFormatException e)
+        {
+            Unread(log, e, context.Request.Method, context.Request.Path);
+            await Answer(context, new(StatusCodes.Status503ServiceUnavailable, "instance.unreadable", "This node's build cannot read what is stored: a newer one wrote it, or it is damaged. Another node may.") { RetryAfter = TimeSpan.FromSeconds(1) });
             return;
         }
         catch (Exception e)
@@ -78,6 +85,9 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The store did not answer {Method} {Path}")]
     private static partial void Away(ILogger log, Exception e, string method, string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What is stored cannot be read for {Method} {Path}")]
+    private static partial void Unread(ILogger log, Exception e, string method, string path);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Unhandled in {Method} {Path}")]
     private static partial void Unhandled(ILogger log, Exception e, string method, string path);

@@ -74,12 +74,12 @@ internal sealed class Replica(ReplicaIdentity expected, NpgsqlDataSource source,
         await using (var row = await look.ExecuteReaderAsync(cancellation).ConfigureAwait(false))
         {
             await row.ReadAsync(cancellation).ConfigureAwait(false);
-            (standby, found) = (row.GetBoolean(3), ReplicaIdentity.Read(row));
-            replayed = row.IsDBNull(4) ? null : row.Moment(4);
+            (standby, found) = (row.GetBoolean(4), ReplicaIdentity.Read(row));
+            replayed = row.IsDBNull(5) ? null : row.Moment(5);
         }
         if (!standby) throw Unfit("it is no standby. Name a standby of the primary; one that was promoted is none any more.");
         if (found != _expected) _expected = await Expected(cancellation).ConfigureAwait(false);
-        if (found.System != _expected.System || found.Schema != _expected.Schema) throw Unfit("it is a standby of another server than the store's. Name one that follows the store's primary.");
+        if (!found.IsOf(_expected)) throw Unfit("it is a standby of another server than the store's, or another database or schema there. Name one that follows the store's primary, and the same database.");
         if (found.Version != _expected.Version) throw Unfit($"its schema has version {found.Version}, the primary's has {_expected.Version}. It is used once it has caught up.");
         age.Add(now - replayed, asked);
     }

@@ -1,3 +1,6 @@
+using Perdure.Ports;
+using Perdure.Postgres.Database;
+
 namespace Perdure.Postgres;
 
 /// <summary>A database of a shard map.</summary>
@@ -8,6 +11,12 @@ public sealed class ShardDatabase
 
     /// <summary>An Npgsql connection string, straight to its primary.</summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>
+    /// An Npgsql connection string to a streaming standby of this very database, for reads whose caller takes what may be old; null for none. As <see cref="PostgresStoreOptions.ReplicaConnectionString"/>: while it
+    /// is away, or is none of this database, its part of those reads is of its primary.
+    /// </summary>
+    public string? ReplicaConnectionString { get; set; }
 
     /// <summary>The schema that holds everything.</summary>
     public string Schema { get; set; } = "perdure";
@@ -43,6 +52,9 @@ public sealed class ShardMap
             var one = Databases[i];
             if (string.IsNullOrWhiteSpace(one.Name)) problems.Add($"Database {i} has no name.");
             if (string.IsNullOrWhiteSpace(one.ConnectionString)) problems.Add($"Database {i} ({one.Name}) has no connection string.");
+            else if (Unreadable(one.ConnectionString) is { } why) problems.Add($"Database {i} ({one.Name}): {why}");
+            if (one.ReplicaConnectionString is { } replica && (string.IsNullOrWhiteSpace(replica) ? "It has no connection string. Leave it out where there is none." : Unreadable(replica)) is { } wrong)
+                problems.Add($"The replica of database {i} ({one.Name}): {wrong}");
             if (string.IsNullOrWhiteSpace(one.Schema)) problems.Add($"Database {i} ({one.Name}) has no schema.");
         }
         foreach (var twice in Databases.GroupBy(d => d.Name, StringComparer.Ordinal).Where(g => g.Count() > 1)) problems.Add($"{twice.Count()} databases are named {twice.Key}.");
@@ -55,11 +67,24 @@ public sealed class ShardMap
         return problems;
     }
 
+    private static string? Unreadable(string connectionString)
+    {
+        try
+        {
+            Connections.Parse(connectionString);
+            return null;
+        }
+        catch (StoreException e)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>One that does not change with this.</summary>
     internal ShardMap Copy()
     {
         var copy = new ShardMap { Lanes = Lanes, Capacity = Capacity };
-        foreach (var one in Databases) copy.Databases.Add(new() { Name = one.Name, ConnectionString = one.ConnectionString, Schema = one.Schema });
+        foreach (var one in Databases) copy.Databases.Add(new() { Name = one.Name, ConnectionString = one.ConnectionString, ReplicaConnectionString = one.ReplicaConnectionString, Schema = one.Schema });
         foreach (var version in Versions) copy.Versions.Add([.. version]);
         return copy;
     }

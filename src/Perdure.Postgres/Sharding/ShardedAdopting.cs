@@ -14,6 +14,8 @@ public sealed partial class ShardedStore
     private IDisposable? _listens;
     private Task _following = Task.CompletedTask;
     private ShardMap? _wanted;
+    // Why what the configuration says is not adopted yet.
+    private volatile string? _unadopted;
 
     /// <summary>
     /// Takes a newer map: databases appended, versions appended, nothing else changed. The databases that are new are held against it and opened, the version is made known in all that are open, and from then on
@@ -134,6 +136,7 @@ public sealed partial class ShardedStore
             try
             {
                 await Adopt(map, _ends.Token).ConfigureAwait(false);
+                _unadopted = null;
             }
             catch (OperationCanceledException)
             {
@@ -142,10 +145,12 @@ public sealed partial class ShardedStore
             catch (StoreException wrong) when (wrong.Code is "shard.map" or "shard.map-older")
             {
                 _log.LogError(wrong, "The changed shard map is not adopted");
+                _unadopted = wrong.Message;
             }
             catch (Exception fault)
             {
                 again = true;
+                _unadopted = fault.Message;
                 if (told != fault.Message) _log.LogWarning(fault, "The changed shard map cannot be adopted now, and is tried again");
                 told = fault.Message;
                 await Task.Delay(AskAgain, _time, _ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

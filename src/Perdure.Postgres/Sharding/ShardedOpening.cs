@@ -95,7 +95,8 @@ public sealed partial class ShardedStore
     {
         var alone = _map.Alone();
         if (alone.AllVersions().Count == _map.AllVersions().Count) return;
-        _log.LogWarning("{Why}", Enrolment.WaitsFor(_shards[0].Name, string.Join(", ", first.Alone)).Message);
+        _unadopted = Enrolment.WaitsFor(_shards[0].Name, string.Join(", ", first.Alone)).Message;
+        _log.LogWarning("{Why}", _unadopted);
         // What the configuration says meanwhile is newer.
         lock (_gate) _wanted ??= _map;
         (_map, _shards) = (alone, ShardsOf(alone));

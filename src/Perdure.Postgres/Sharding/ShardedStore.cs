@@ -21,7 +21,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     private volatile StoreException? _older;
 
     /// <param name="map">The databases, and how keys are divided among them. What is wrong with it is told by <see cref="Open"/>.</param>
-    /// <param name="configure">Writers, readers, and limits of time for each database; where it is and how many lanes it has, the map says.</param>
+    /// <param name="configure">Writers, readers, and limits of time for each database; where it and its replica are and how many lanes it has, the map says.</param>
     /// <param name="logs">For people.</param>
     /// <param name="time">The process's own clock.</param>
     public ShardedStore(ShardMap map, Action<PostgresStoreOptions>? configure, ILoggerFactory logs, TimeProvider time)
@@ -34,7 +34,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
             var database = map.Databases[number];
             var options = new PostgresStoreOptions { ConnectionString = database.ConnectionString, Time = time };
             configure?.Invoke(options);
-            (options.ConnectionString, options.Schema, options.Lanes, options.Map) = (database.ConnectionString, database.Schema, map.Lanes, version);
+            (options.ConnectionString, options.ReplicaConnectionString, options.Schema, options.Lanes, options.Map) = (database.ConnectionString, database.ReplicaConnectionString, database.Schema, map.Lanes, version);
             return options;
         };
     }
@@ -56,6 +56,26 @@ public sealed partial class ShardedStore : IStore, ITransactions
 
     /// <inheritdoc />
     public IRetention Retention => _retention ?? throw NotOpen();
+
+    /// <inheritdoc />
+    public IStoreReads? Stale()
+    {
+        // In this order: a map that is adopted meanwhile has its databases before its homes.
+        var (homes, shards) = (_homes, _shards);
+        return Array.Exists(shards, s => s.Options.ReplicaConnectionString is not null) ? new ShardedReads(shards, homes, store => store.Stale() ?? new OwnReads(store)) : null;
+    }
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> Problems
+    {
+        get
+        {
+            List<string> problems = [.. _shards.Where(s => s.IsMissing).Select(s => s.Why.Message)];
+            if (_older is { } older) problems.Add(older.Message);
+            if (_unadopted is { } why) problems.Add($"The newer shard map is not adopted yet: {why}");
+            return problems;
+        }
+    }
 
     private volatile ShardedViews? _views;
     private volatile ShardedRetention? _retention;
@@ -108,7 +128,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
         });
     }
 
-    private const string MapOlder = "shard.map-older";
+    internal const string MapOlder = "shard.map-older";
 
     // The version that the database's refusal of a start names; 0 where it is none of those.
     private static int KnownBy(string reason)
@@ -194,7 +214,7 @@ public sealed partial class ShardedStore : IStore, ITransactions
     {
         var parent = Homes.ParentIn(requestKey);
         var likely = parent is { } of && _homes.Of(of) < _shards.Length ? _homes.Of(of) : _homes.Home(Homes.SlotOf(@namespace, workflow, requestKey, isBusiness: false));
-        return First(likely, store => store.FindKey(@namespace, workflow, requestKey, cancellation));
+        return First(_shards, likely, shard => shard.Opened.FindKey(@namespace, workflow, requestKey, cancellation));
     }
 
     /// <inheritdoc />
@@ -207,8 +227,10 @@ public sealed partial class ShardedStore : IStore, ITransactions
 
     private Shard OfLane(int lane) => Numbered(_homes.Of(lane));
 
-    private Shard Numbered(int number) => (uint)number < (uint)_shards.Length ? _shards[number]
-        : throw new StoreException("shard.unknown", $"Database {number} is not in this node's shard map, which has {_shards.Length}. Give this node the newer map.");
+    private Shard Numbered(int number) => Numbered(_shards, number);
+
+    internal static Shard Numbered(Shard[] shards, int number) => (uint)number < (uint)shards.Length ? shards[number]
+        : throw new StoreException("shard.unknown", $"Database {number} is not in this node's shard map, which has {shards.Length}. Give this node the newer map.");
 
     // What goes wrong before the read begins is told as the read tells it.
     internal async Task<T> Of<T>(InstanceId instance, Func<PostgresStore, Task<T>> read) => await read(Numbered(_homes.Of(instance)).Opened).ConfigureAwait(false);
@@ -216,14 +238,14 @@ public sealed partial class ShardedStore : IStore, ITransactions
     private IEnumerable<PostgresStore> OpenStores() => _shards.Select(s => s.Store).OfType<PostgresStore>();
 
     /// <summary>What any of the databases has, the likeliest asked first. That none has it is said only where all were asked.</summary>
-    internal async Task<T?> First<T>(int likely, Func<PostgresStore, Task<T?>> read) where T : class
+    internal static async Task<T?> First<T>(Shard[] shards, int likely, Func<Shard, Task<T?>> read) where T : class
     {
         StoreException? away = null;
-        foreach (var shard in _shards.OrderBy(s => s.Number != likely))
+        foreach (var shard in shards.OrderBy(s => s.Number != likely))
         {
             try
             {
-                if (await read(shard.Opened).ConfigureAwait(false) is { } found) return found;
+                if (await read(shard).ConfigureAwait(false) is { } found) return found;
             }
             catch (StoreException e)
             {

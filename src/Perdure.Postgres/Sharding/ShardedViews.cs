@@ -9,16 +9,15 @@ namespace Perdure.Postgres.Sharding;
 /// </summary>
 internal sealed class ShardedViews(Shard[] shards, Homes homes, ShardedStore store) : IViews
 {
-    public Task<InstanceRow?> Find(InstanceId instance, CancellationToken cancellation) => Of(instance, v => v.Find(instance, cancellation));
+    private readonly ShardedReads _reads = new(shards, homes, one => new OwnReads(one));
 
-    public Task<InstanceRow?> FindByBusinessKey(string @namespace, string workflow, string businessKey, CancellationToken cancellation) =>
-        store.First(homes.Home(Homes.SlotOf(@namespace, workflow, businessKey, isBusiness: true)), s => s.Views.FindByBusinessKey(@namespace, workflow, businessKey, cancellation));
+    public Task<InstanceRow?> Find(InstanceId instance, CancellationToken cancellation) => _reads.Find(instance, cancellation);
 
-    public async Task<IReadOnlyList<InstanceRow>> List(InstanceFilter filter, InstanceId? below, int limit, CancellationToken cancellation) =>
-        [.. (await All(v => v.List(filter, below, limit, cancellation)).ConfigureAwait(false)).SelectMany(rows => rows).OrderByDescending(row => row.Id.Value).Take(limit)];
+    public Task<InstanceRow?> FindByBusinessKey(string @namespace, string workflow, string businessKey, CancellationToken cancellation) => _reads.FindByBusinessKey(@namespace, workflow, businessKey, cancellation);
 
-    public async Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) =>
-        [.. (await All(v => v.Gates(after, limit, cancellation)).ConfigureAwait(false)).SelectMany(gates => gates).OrderBy(gate => gate.Instance.Id.Value).Take(limit)];
+    public Task<IReadOnlyList<InstanceRow>> List(InstanceFilter filter, InstanceId? below, int limit, CancellationToken cancellation) => _reads.List(filter, below, limit, cancellation);
+
+    public Task<IReadOnlyList<OpenGate>> Gates(InstanceId? after, int limit, CancellationToken cancellation) => _reads.Gates(after, limit, cancellation);
 
     public async Task<IReadOnlyList<StoredPage>> Pages(InstanceId? instance, int limit, CancellationToken cancellation) => instance is { } one
         ? await Of(one, v => v.Pages(one, limit, cancellation)).ConfigureAwait(false)
@@ -27,7 +26,7 @@ internal sealed class ShardedViews(Shard[] shards, Homes homes, ShardedStore sto
     public async Task<IReadOnlyList<Tally>> Tallies(CancellationToken cancellation) =>
         [.. (await All(v => v.Tallies(cancellation)).ConfigureAwait(false)).SelectMany(tallies => tallies).GroupBy(t => t with { Count = 0 }).Select(g => g.Key with { Count = g.Sum(t => t.Count) })];
 
-    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => Of(instance, v => v.WasRemoved(instance, cancellation));
+    public Task<bool> WasRemoved(InstanceId instance, CancellationToken cancellation) => _reads.WasRemoved(instance, cancellation);
 
     public Task<Verification> Verify(InstanceId instance, (long Version, ReadOnlyMemory<byte> Hash)? knownHead, CancellationToken cancellation) => Of(instance, v => v.Verify(instance, knownHead, cancellation));
 

@@ -60,6 +60,8 @@ internal sealed class ObservedStore(IStore store, Action<Item> durable) : IStore
     public Task<StartPlace>? Place(StartKeys keys, CancellationToken cancellation) => store.Place(keys, cancellation);
     public TimeProvider ClockOf(int lane) => store.ClockOf(lane);
     public IStoreReads? Stale() => store.Stale();
+
+    public IReadOnlyList<string> Problems => store.Problems;
     public Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation) => store.Send(to, key, body, cancellation);
     public Task<IReadOnlyList<InboxMessage>> Inbox(int lane, int limit, CancellationToken cancellation) => store.Inbox(lane, limit, cancellation);
     public Task Answer(long position, ReadOnlyMemory<byte> answer, bool final, CancellationToken cancellation) => store.Answer(position, answer, final, cancellation);

@@ -85,6 +85,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>The views that people and audits read.</summary>
     IViews Views { get; }
 
+    /// <summary>
+    /// What a person should know of the store although it is open, in words: one of several databases that is not there, a map of them that waits. Shown in the node's health; empty where there is nothing. Asks
+    /// nobody; from any thread.
+    /// </summary>
+    IReadOnlyList<string> Problems => [];
+
     /// <summary>Reads that may be old, from a replica, for one answer; null where there is none. Where the replica cannot be used they are of the store itself.</summary>
     IStoreReads? Stale() => null;
 

@@ -76,7 +76,7 @@ internal sealed class Engine(Node node) : IPerdure
                     if (node.AwayOf(lanes) is { } away) return new StartAnswer.Unavailable(away.Code, away.Message, Soon);
                     var answer = await Given(request, code, start with { Lanes = lanes, Map = home.Map }, cancellation).ConfigureAwait(false);
                     // A newer map has come between the place and the commit: by that one it is placed anew, or it is said that this node has it not.
-                    return answer is StartAnswer.Unavailable { Code: "store.refused" } refused && refused.Message.StartsWith(ChildLetter.MapOlder, StringComparison.Ordinal) && again > 0
+                    return answer is StartAnswer.Unavailable { Code: ChildLetter.MapOlder } && again > 0
                         ? await Placed(node.Store.Place(new(start.Namespace, code.Map.Workflow, start.RequestKey, start.BusinessKey), cancellation)!, request, code, start, cancellation, again - 1).ConfigureAwait(false) : answer;
                 case StartPlace.KeyTaken(var taken):
                     if (taken.PayloadHash.Span.SequenceEqual(start.PayloadHash.Span)) return new StartAnswer.Accepted(taken.Instance, code.Map.Workflow, taken.WorkflowVersion, request.Key, taken.CreatedAt, Created: false);

@@ -99,6 +99,9 @@ internal static partial class Log
     [LoggerMessage(1041, LogLevel.Warning, "Removing what has finished failed; the next pass is within {Every}.")]
     public static partial void SweepFailed(ILogger log, Exception e, TimeSpan every);
 
+    [LoggerMessage(1049, LogLevel.Error, "Instance {Instance} cannot be read by this build; it waits for a node that can.")]
+    public static partial void InstanceUnreadable(ILogger log, Exception e, InstanceId instance);
+
     [LoggerMessage(1030, LogLevel.Warning, "No code is here for {Workflow} version {Version}; its instances wait.")]
     public static partial void WorkflowAbsent(ILogger log, string workflow, int version);
 

@@ -191,6 +191,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (Closed is { } closed) problems.Add(closed.Message);
         problems.AddRange(_partlyAway.Values.Select(why => why.Message));
         problems.AddRange(_untold.Values.Select(why => $"Lanes that came to this node wait: the newest instance cannot be asked for ({why.Code}: {why.Message})."));
+        problems.AddRange(Store.Problems);
         if (IsOpen && _owned.All.Count == 0) problems.Add("This node owns no lane now: what it takes, other nodes carry out.");
         problems.AddRange(_undoable);
         problems.AddRange(_reports.Keys.Order(StringComparer.Ordinal));

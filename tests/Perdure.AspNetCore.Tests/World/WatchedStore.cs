@@ -8,6 +8,11 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 {
     public bool Away { get; set; }
 
+    /// <summary>Why it refuses every batch with a start; null where it takes them.</summary>
+    public string? RefusesStarts { get; set; }
+
+    public IReadOnlyList<string> Problems { get; set; } = [];
+
     /// <summary>What every read of the feed waits for; null where none has to.</summary>
     public TaskCompletionSource? FeedHeld { get; set; }
     public TaskCompletionSource PageDelivered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,8 +39,17 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
 
     public Task<Ownership> Open(NodeIdentity node, CancellationToken cancellation) => inner.Open(node, cancellation);
     public Task Register(MapDefinition map, CancellationToken cancellation) => inner.Register(map, cancellation);
-    public void Commit(Batch batch, Action<CommitAnswer> answered) => inner.Commit(batch, answered);
-    public Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) => inner.Load(instance, cancellation);
+    public void Commit(Batch batch, Action<CommitAnswer> answered)
+    {
+        if (RefusesStarts is { } why && batch.Items.Any(item => item.Start is not null)) answered(new CommitAnswer.Committed([.. batch.Items.Select(_ => new ItemAnswer.Refused(why))]));
+        else inner.Commit(batch, answered);
+    }
+
+    /// <summary>Whether what is read of instances was written by a newer build.</summary>
+    public bool IsNewer { get; set; }
+
+    public async Task<StoredInstance?> Load(InstanceId instance, CancellationToken cancellation) =>
+        await inner.Load(instance, cancellation) is { } stored ? IsNewer ? stored with { First = stored.First with { Body = """[{"type":"what.only-a-later-build-knows"}]"""u8.ToArray() } } : stored : null;
     public Task<IReadOnlyList<InstanceId>> Active(int lane, InstanceId after, int limit, CancellationToken cancellation) => inner.Active(lane, after, limit, cancellation);
     public Task<IReadOnlyList<StoredTimer>> Timers(int lane, DateTimeOffset until, StoredTimer? after, int limit, CancellationToken cancellation) => inner.Timers(lane, until, after, limit, cancellation);
     public Task<DateTimeOffset?> NextTimer(int lane, DateTimeOffset after, CancellationToken cancellation) => inner.NextTimer(lane, after, cancellation);

@@ -7,7 +7,7 @@ namespace Perdure.Postgres.Tests.Replicas;
 /// <summary>A store whose reads may come from a standby.</summary>
 public abstract class ReplicaTest(Followed servers) : PostgresTest
 {
-    private readonly Lines _lines = new();
+    private readonly ReplicaLines _lines = new();
 
     protected Followed Servers => servers;
 
@@ -44,25 +44,5 @@ public abstract class ReplicaTest(Followed servers) : PostgresTest
         await servers.LetGo();
         await base.DisposeAsync();
         GC.SuppressFinalize(this);
-    }
-
-    private sealed class Lines : ILogger<PostgresStore>
-    {
-        private readonly List<string> _lines = [];
-
-        public IReadOnlyList<string> All
-        {
-            get { lock (_lines) return [.. _lines]; }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            var line = $"{logLevel}: {formatter(state, exception)} {exception?.Message}";
-            if (line.Contains("replica", StringComparison.Ordinal)) lock (_lines) _lines.Add(line);
-        }
     }
 }

@@ -35,6 +35,22 @@ public sealed class UnfitReplicaTests(Followed servers) : ReplicaTest(servers), 
     }
 
     [Fact]
+    public async Task A_copy_of_the_database_on_the_same_server_is_none()
+    {
+        var database = await Servers.Primary.NewDatabase();
+        await using (var before = New(o => o.ConnectionString = database))
+        {
+            await before.Open(Node, Now);
+            await before.Close(Now);
+        }
+        var name = new NpgsqlConnectionStringBuilder(database).Database;
+        await Servers.Primary.Execute($"CREATE DATABASE {name}_copy TEMPLATE {name}", Now);
+        var copy = new NpgsqlConnectionStringBuilder(database) { Database = name + "_copy" }.ConnectionString;
+        await Servers.CaughtUp();
+        await IsNotRead(await OpenFollowed(o => (o.ConnectionString, o.ReplicaConnectionString) = (database, Servers.There(copy))), "another database");
+    }
+
+    [Fact]
     public async Task A_database_that_is_not_there_yet_is_none()
     {
         await Servers.Hold();

@@ -12,10 +12,11 @@ public sealed class MapIsCheckedTests : ShardedTest
     {
         var map = new ShardMap { Lanes = 100, Capacity = 16 };
         map.Databases.Add(new() { Name = "a", ConnectionString = "" });
-        map.Databases.Add(new() { Name = "a", ConnectionString = "Host=nowhere" });
+        map.Databases.Add(new() { Name = "a", ConnectionString = "Host=nowhere", ReplicaConnectionString = " " });
+        map.Databases.Add(new() { Name = "c", ConnectionString = "Hots=nowhere", ReplicaConnectionString = "Prot=1" });
         map.Versions.Add(["a", "z"]);
         var refused = await Assert.ThrowsAsync<StoreException>(() => Node(map));
-        foreach (var part in new[] { "product 1024", "Database 0 (a) has no connection string", "2 databases are named a", "names z, which is no database" }) Assert.Contains(part, refused.Message, StringComparison.Ordinal);
+        foreach (var part in new[] { "product 1024", "Database 0 (a) has no connection string", "2 databases are named a", "names z, which is no database", "The replica of database 1 (a): It has no", "Database 2 (c): The connection string cannot be read", "The replica of database 2 (c): The connection string cannot be read" }) Assert.Contains(part, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

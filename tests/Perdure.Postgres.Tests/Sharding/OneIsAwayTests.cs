@@ -67,11 +67,14 @@ public sealed class OneIsAwayTests : ShardedTest
         await node.Stamp(id);
         await node.Ended(id);
         Assert.IsType<StartAnswer.Unavailable>(await node.Start(there[1]));
+        Assert.True(node.Perdure.Health.Ready);
+        Assert.StartsWith("The database b is away: ", Assert.Single(node.Perdure.Health.Problems), StringComparison.Ordinal);
         Assert.IsType<CommandAnswer.Unavailable>(await node.Perdure.Signal(waiting, "stamped", "stamp", "{\"by\":\"me\"}"u8.ToArray(), Now));
 
         Proxy.Heal();
         await StartedInTheEnd(node, there[1]);
         await node.Stamp(waiting);
         await node.Ended(waiting);
+        Assert.Empty(node.Perdure.Health.Problems);
     }
 }

@@ -98,7 +98,14 @@ public sealed class WorkedAloneTests : FamilyTest
         var node = await Node(Grown, Quick);
         // The newer one serves, and the older one starts nothing any more that could be at home elsewhere; it goes on with its own.
         Assert.Equal(there, await node.Started("n0"));
-        Assert.StartsWith("shard.map-older", Assert.IsType<StartAnswer.Unavailable>(await old.Start("late")).Message, StringComparison.Ordinal);
+        var late = Assert.IsType<StartAnswer.Unavailable>(await old.Start("late"));
+        Assert.Equal("shard.map-older", late.Code);
+        Assert.True(late.RetryAfter > TimeSpan.Zero);
+        Assert.Contains("until this node has left. Start it again with the map.", late.Message, StringComparison.Ordinal);
+        // Both say so of themselves, and the newer one whom it waits for.
+        Assert.True(node.Perdure.Health.Ready && old.Perdure.Health.Ready);
+        Assert.Contains($"that know no shard map: process {Environment.ProcessId} on {Environment.MachineName}.", Assert.Single(node.Perdure.Health.Problems), StringComparison.Ordinal);
+        Assert.EndsWith("Start it again with the map.", Assert.Single(old.Perdure.Health.Problems), StringComparison.Ordinal);
         Assert.Equal(there, await old.Started("n0"));
         List<InstanceId> between = [];
         foreach (var number in Homed(1, "post", "m", 10, n => n)) between.Add(await node.Started(number));
@@ -111,6 +118,7 @@ public sealed class WorkedAloneTests : FamilyTest
 
         await old.DisposeAsync();
         await Until(() => node.Store.Views.Logs.Count == 2);
+        await Until(() => node.Perdure.Health.Problems.Count == 0);
         InstanceId other;
         for (var i = 0; ; i++)
             if (ShardedNode.DatabaseOf(other = await node.Started($"p{i}"), Grown) == 1) break;

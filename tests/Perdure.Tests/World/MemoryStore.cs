@@ -33,6 +33,9 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
     public Func<Batch, CommitAnswer?>? Fault { get; set; }
     /// <summary>What a read of an instance gives instead.</summary>
     public Func<InstanceId, Task<StoredInstance?>?>? LoadFault { get; set; }
+    /// <summary>As what the records of an instance come that is read, and those of a history.</summary>
+    public Func<StoredRecord, StoredRecord> LoadsAs { get; set; } = record => record;
+    public Func<StoredRecord, StoredRecord> ReadsAs { get; set; } = record => record;
     /// <summary>What the other reads of recovery fail with.</summary>
     public Exception? ReadFault { get; set; }
     public Exception? CloseFault { get; set; }
@@ -161,8 +164,8 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
     {
         if (LoadFault?.Invoke(instance) is { } fault) return fault;
         if (!_rows.TryGetValue(instance, out var row)) return Task.FromResult<StoredInstance?>(null);
-        return Task.FromResult<StoredInstance?>(new(RowOf(instance, row), row.Log[0], row.Log[(int)row.Checkpoint - 1],
-            [.. row.Log.Skip((int)row.Checkpoint)], [.. row.Stack.Values], [.. row.Messages]));
+        return Task.FromResult<StoredInstance?>(new(RowOf(instance, row), LoadsAs(row.Log[0]), LoadsAs(row.Log[(int)row.Checkpoint - 1]),
+            [.. row.Log.Skip((int)row.Checkpoint).Select(LoadsAs)], [.. row.Stack.Values], [.. row.Messages]));
     }
 
     private static InstanceRow RowOf(InstanceId id, Row row) => new(id, row.First.Start!.Namespace, row.First.Workflow, row.First.WorkflowVersion,
@@ -188,7 +191,7 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
         Try(() => Some(_outbox.Where(m => m.Position > after).Take(limit)));
 
     public Task<IReadOnlyList<StoredRecord>> Records(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation) =>
-        Some(!ForgetsIntents && _rows.TryGetValue(instance, out var row) ? row.Log.Where(r => r.Version >= fromVersion).Take(limit) : []);
+        Some(!ForgetsIntents && _rows.TryGetValue(instance, out var row) ? row.Log.Where(r => r.Version >= fromVersion).Take(limit).Select(ReadsAs) : []);
 
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) =>
         Task.FromResult(_keys.GetValueOrDefault((@namespace, workflow, requestKey)));

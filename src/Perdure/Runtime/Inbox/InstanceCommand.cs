@@ -86,10 +86,19 @@ internal abstract record InstanceCommand
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Wire);
 
     /// <exception cref="JsonException">It is none, or one that this build does not know.</exception>
-    public static InstanceCommand Read(ReadOnlyMemory<byte> body) =>
-        JsonSerializer.Deserialize<InstanceCommand>(body.Span, Wire) ?? throw new JsonException("The command is null.");
+    public static InstanceCommand Read(ReadOnlyMemory<byte> body)
+    {
+        var command = JsonSerializer.Deserialize<InstanceCommand>(body.Span, Wire) ?? throw new JsonException("The command is null.");
+        // A mode is a number, and the serializer takes any.
+        if (command is Retry { Mode: var mode } && !Enum.IsDefined(mode)) throw new JsonException($"There is no retry mode {(int)mode}.");
+        return command;
+    }
 
-    internal static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    // What is not said is as if there were no such property: a build before that knows none of that name can read it.
+    internal static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    };
 }
 
 /// <summary>How an answer travels back to the node that asked.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Perdure.Kernel;
 using Perdure.Ports;
 
@@ -32,6 +33,7 @@ internal sealed record ChildLetter(string Workflow, string RequestKey, long Pare
 
     public static string TakenBy(InstanceId holder) => $"The key of the child belongs to instance {holder}.";
 
+    [JsonIgnore]
     public InstanceId From => new(Parent);
 
     /// <summary>The lane of a database to which a start goes where this node has none of them: always the same one, so that the inbox there knows a start that it has.</summary>

@@ -23,8 +23,8 @@ internal sealed partial class Lane
     private List<OutboxMessage> _arrived = [];
     private int _carried;
 
-    /// <summary>What should have arrived long since, in words. Any thread.</summary>
-    public IEnumerable<string> Late => _late.Values;
+    /// <summary>What should have arrived long since, and what waits for another build, in words. Any thread.</summary>
+    public IEnumerable<string> Late => _late.Values.Concat(_unreadable.Values);
 
     /// <summary>A message that has not arrived.</summary>
     private sealed class Owed(OutboxMessage message, ChildLetter? letter, bool kept)

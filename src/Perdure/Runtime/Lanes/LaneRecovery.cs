@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Perdure.Kernel;
 using Perdure.Ports;
 
@@ -90,6 +91,13 @@ internal sealed partial class Lane
             Forget(hot, reply => reply.NotFound());
             return;
         }
+        if (stored.Unreadable is { } why)
+        {
+            TellUnreadable(hot, why);
+            Forget(hot, reply => reply.Unavailable("instance.unreadable", Unreadable));
+            return;
+        }
+        _unreadable.TryRemove(hot.Id, out _);
         try
         {
             Restore(hot, stored);
@@ -100,6 +108,19 @@ internal sealed partial class Lane
             Halt(hot, e);
             Forget(hot, reply => reply.Unavailable("instance.unreadable", e.Message), keep: true);
         }
+    }
+
+    private const string Unreadable = "This node's build cannot read the instance: a newer one wrote of it, or it is damaged. It waits for a node that can.";
+    private const int UnreadableNamed = 1_000;
+    private readonly ConcurrentDictionary<InstanceId, string> _unreadable = new();
+
+    /// <summary>
+    /// What is stored of it says nothing to this build. Nothing can be decided on it here, its incident neither: it is left as it is, for the lane's next owner, and people are told. Whoever has something for it
+    /// makes the lane read it again; by itself it does not.
+    /// </summary>
+    private void TellUnreadable(Hot hot, Exception why)
+    {
+        if (_unreadable.Count < UnreadableNamed && _unreadable.TryAdd(hot.Id, $"Instance {hot.Id} cannot be read by this node's build, and waits for a node that can: {why.Message}")) Log.InstanceUnreadable(_log, why, hot.Id);
     }
 
     private void TryLoad(Hot hot) =>
@@ -166,7 +187,7 @@ internal sealed partial class Lane
         var stored = rebuilt.Stored;
         hot.Code = _node.Registry.Find(stored.Row.Workflow, stored.Row.WorkflowVersion);
         hot.Salt = stored.Row.Salt;
-        hot.Instance = rebuilt.Instance ?? throw rebuilt.Unreadable!;
+        hot.Instance = rebuilt.Instance!;
         var last = stored.Tail.Count > 0 ? stored.Tail[^1] : stored.Checkpoint;
         hot.Head = last.Hash.ToArray();
         hot.Loading = false;

@@ -22,7 +22,16 @@ internal sealed partial class Lane
         Read(_node.Store.Records(hot.Id, from, HistoryPage, CancellationToken.None), page =>
         {
             if (hot.Dropped) return;
-            foreach (var record in page) reader.Add(record, hot.Instance!.Stack);
+            try
+            {
+                foreach (var record in page) reader.Add(record, hot.Instance!.Stack);
+            }
+            catch (HistoryFormatException e)
+            {
+                TellUnreadable(hot, e);
+                Drop(hot);
+                return;
+            }
             if (page.Count == HistoryPage)
             {
                 ReadUndos(hot, reader, page[^1].Version + 1, undo);

@@ -78,7 +78,7 @@ internal class StartReply(INodeShell shell, string workflow, int version, Prepar
             new StartAnswer.Accepted(taken.Instance, workflow, taken.WorkflowVersion, start.RequestKey, taken.CreatedAt, Created: false),
         ItemAnswer.KeyTaken(var taken) => new StartAnswer.KeyReused(taken.Instance),
         ItemAnswer.BusinessKeyTaken(var instance) => new StartAnswer.BusinessKeyTaken(instance, start.BusinessKey ?? ""),
-        ItemAnswer.Refused refused => new StartAnswer.Unavailable("store.refused", refused.Reason, Soon),
+        ItemAnswer.Refused(var reason) => new StartAnswer.Unavailable(reason.StartsWith(ChildLetter.MapOlder, StringComparison.Ordinal) ? ChildLetter.MapOlder : "store.refused", reason, Soon),
         _ => new StartAnswer.Unavailable("store.retry", "It was not written; try again under the same key.", Soon),
     });
 }
