@@ -1,3 +1,5 @@
+using Perdure.Kernel;
+
 namespace Perdure.Simulation.Tests;
 
 /// <summary>Every page reaches those who are called, each breach under one key, whatever becomes of single deliveries.</summary>
@@ -20,6 +22,20 @@ public sealed class PagesReachPeople
         var report = PlantedBugs.Scenario.Entry.World().Refines(0).OnlyFaults().Fault(FaultKind.PageRefused, 1).Run(5);
         Assert.True(report.Passed, report.ToString());
         Assert.True(Struck(report, FaultKind.PageRefused) > 20);
+    }
+
+    [Fact]
+    public void Of_ordinary_trips_that_are_late()
+    {
+        HashSet<string> delivered = [];
+        var report = ATripIsSimulated.Trips.Nodes(3).Invariant("who is called", world =>
+        {
+            foreach (var page in world.Pages)
+                if (page is { DeliveredAt: not null, Page.Code: FailureCode.DeadlineBreached, State: nameof(FlightBooked) }) delivered.Add(page.Page.Key);
+        }).Run(100);
+        Assert.True(report.Passed, report.ToString());
+        Assert.True(delivered.Count > 20, $"{delivered.Count}");
+        Assert.All([FaultKind.PageRefused, FaultKind.PageAnswerLost, FaultKind.PageLate], kind => Assert.True(Struck(report, kind) > 0, $"{kind}"));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class BookTrip(BookFlight flight, BookHotel hotel) : Workflow<Trip
 {
     protected override Map<Trip> Define(Map<Trip> map) => map
         .Start("Requested").Runs(Fly)
-        .State<FlightBooked>(within: 30.Seconds).Runs(Stay)
+        .State<FlightBooked>(within: 12.Seconds).Runs(Stay)
         .End<Booked>()
         .Revoked<CalledOff>(cancelled: by => new(by.Reason));
 
