@@ -8,7 +8,7 @@ namespace Perdure.Simulation.Reporting;
 /// Shrinks a failing run while it still fails in the same way: fewer starts, nodes, messages and people who intervene, then fewer kinds of faults, then fewer strikes and scripted faults. It stops at a number of runs or a
 /// time, with the least that was found.
 /// </summary>
-internal sealed partial class Minimiser(Func<Recipe, SeedReport> run, int scripted, bool pauses, bool cancels, int runs, TimeSpan within, CancellationToken cancellation)
+internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, bool pauses, bool cancels, int runs, TimeSpan within, CancellationToken cancellation)
 {
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
@@ -31,14 +31,12 @@ internal sealed partial class Minimiser(Func<Recipe, SeedReport> run, int script
     }
 
     /// <summary>What a failure is, whichever instance it is of and however often: the promise, and its words without ids, tokens and numbers. What fails otherwise is another failure, though it be of the same promise.</summary>
-    public static string ClassOf(Violation violation) => $"{violation.Oracle}: {Numbers().Replace(Ids().Replace(violation.Seen, "#"), "#")}";
+    public static string ClassOf(Violation violation) => $"{violation.Oracle}: {Numbers.Replace(Ids.Replace(violation.Seen, "#"), "#")}";
 
     // An id, with the visit, name and generation of a token where it is one.
-    [GeneratedRegex(@"\b(?=[a-z]*[0-9])[0-9a-z]{13}\b(\.\d+\.\S+\.\d+)?")]
-    private static partial Regex Ids();
+    private static readonly Regex Ids = new(@"\b(?=[a-z]*[0-9])[0-9a-z]{13}\b(\.\d+\.\S+\.\d+)?");
 
-    [GeneratedRegex(@"\d+([.,:]\d+)*")]
-    private static partial Regex Numbers();
+    private static readonly Regex Numbers = new(@"\d+([.,:]\d+)*");
 
     private bool Starts() => Fewer(r => r.Starts, (r, starts) => r with { Starts = starts });
 
