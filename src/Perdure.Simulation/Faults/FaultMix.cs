@@ -11,6 +11,8 @@ internal sealed class FaultMix
     private readonly double[] _rates = new double[Kinds.Length];
     private readonly long[] _struck = new long[Kinds.Length];
     private readonly int[] _forced = new int[Kinds.Length];
+    private readonly int[] _asked = new int[Kinds.Length];
+    private readonly List<int>[] _fell = [.. Kinds.Select(_ => new List<int>())];
     private readonly Streams _chance;
 
     private FaultMix(Streams chance) => _chance = chance;
@@ -21,9 +23,11 @@ internal sealed class FaultMix
     /// <summary>Draws a mix: each kind that is switched on takes part in half of all runs, at a tenth to three times of its usual rate.</summary>
     /// <param name="chance">The seed's.</param>
     /// <param name="switched">For each kind the rate that was set; 0 switches it off, null leaves it to chance.</param>
-    public static FaultMix Draw(Streams chance, Func<FaultKind, double?> switched)
+    /// <param name="off">The kinds that are left out.</param>
+    /// <param name="pinned">Which requests and attempts are struck; null where the dice say.</param>
+    public static FaultMix Draw(Streams chance, Func<FaultKind, double?> switched, Func<FaultKind, bool> off, IReadOnlySet<(FaultKind Kind, int Number)>? pinned)
     {
-        var mix = new FaultMix(chance);
+        var mix = new FaultMix(chance) { IsOff = off, Pinned = pinned };
         foreach (var kind in Kinds)
         {
             if (kind is FaultKind.OperationSlow)
@@ -47,6 +51,18 @@ internal sealed class FaultMix
     public bool Healed { get; set; }
 
     public double Rate(FaultKind kind) => _rates[(int)kind];
+
+    /// <summary>Kinds that are left out of a run while it is minimised. What they would have been is drawn all the same, so that the others fall as before.</summary>
+    public Func<FaultKind, bool> IsOff { get; init; } = _ => false;
+
+    /// <summary>Which requests and attempts are struck, by their number among those that the kind could strike; null where the dice say, which fall all the same.</summary>
+    public IReadOnlySet<(FaultKind Kind, int Number)>? Pinned { get; init; }
+
+    /// <summary>Whether it may strike in this run.</summary>
+    public bool MayStrike(FaultKind kind) => Rate(kind) > 0 && !IsOff(kind);
+
+    /// <summary>Which requests and attempts a kind struck, by their number among those that it could strike.</summary>
+    public IReadOnlyList<int> Fell(FaultKind kind) => _fell[(int)kind];
 
     /// <summary>How often it struck in this run.</summary>
     public long Struck(FaultKind kind) => _struck[(int)kind];
@@ -77,7 +93,10 @@ internal sealed class FaultMix
             return true;
         }
         if (_rates[(int)kind] <= 0 || (Healed && kind is not FaultKind.OperationSlow)) return false;
-        if (!From(kind).Happens(_rates[(int)kind]) || Healed) return false;
+        var falls = From(kind).Happens(_rates[(int)kind]);
+        var number = ++_asked[(int)kind];
+        if (!(Pinned?.Contains((kind, number)) ?? falls) || IsOff(kind) || Healed) return false;
+        _fell[(int)kind].Add(number);
         Count(kind, place, instance);
         return true;
     }

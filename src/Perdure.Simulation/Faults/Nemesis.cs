@@ -11,8 +11,11 @@ internal sealed class Nemesis(World world)
 
     private bool _healed;
 
-    /// <summary>How many strikes fell due at moments of the mix's own; each has its number, by which it can be left out.</summary>
-    public int Strikes { get; private set; }
+    private int _due;
+    private readonly List<int> _fell = [];
+
+    /// <summary>The strikes that fell at moments of the mix's own, each by its number, by which it can be left out.</summary>
+    public IReadOnlyList<int> Fell => _fell;
 
     public void Begin()
     {
@@ -54,12 +57,12 @@ internal sealed class Nemesis(World world)
     public void Machine(int place, SimulatedNode node)
     {
         if (_healed) return;
-        if (world.Faults.Rate(FaultKind.ClockDrift) > 0)
+        if (world.Faults.MayStrike(FaultKind.ClockDrift))
         {
             world.Faults.Count(FaultKind.ClockDrift, place);
             node.Clock.Drift(world.Chance.Clocks.Between(-500, 500));
         }
-        if (world.Faults.Rate(FaultKind.ClockJump) > 0)
+        if (world.Faults.MayStrike(FaultKind.ClockJump))
         {
             world.Faults.Count(FaultKind.ClockJump, place);
             node.Clock.Jump(TimeSpan.FromMilliseconds(world.Chance.Clocks.Between(-30_000, 30_000)));
@@ -91,7 +94,12 @@ internal sealed class Nemesis(World world)
         world.Schedule.After((long)(wait * Second), null, $"nemesis: {kind}", () =>
         {
             if (_healed) return;
-            if (!world.Options.Skipped.Contains(++Strikes)) Strike(kind, null);
+            var number = ++_due;
+            if (!world.Faults.IsOff(kind) && !world.Options.Skipped.Contains(number))
+            {
+                _fell.Add(number);
+                Strike(kind, null);
+            }
             Next(kind);
         });
     }

@@ -14,6 +14,12 @@ internal sealed record Recipe(ulong Seed)
     public int Lanes { get; init; }
     /// <summary>How many instances of each load are started.</summary>
     public ImmutableArray<int> Starts { get; init; } = [];
+    /// <summary>How many messages of each kind every instance is sent.</summary>
+    public ImmutableArray<int> Sends { get; init; } = [];
+    /// <summary>Whether the people who pause instances were left out.</summary>
+    public bool WithoutPauses { get; init; }
+    /// <summary>Whether the people who cancel instances were left out.</summary>
+    public bool WithoutCancels { get; init; }
     public bool Faulty { get; init; } = true;
     public bool OnlyNamed { get; init; }
     public TimeSpan FaultsFor { get; init; } = TimeSpan.FromSeconds(30);
@@ -25,10 +31,14 @@ internal sealed record Recipe(ulong Seed)
     /// <summary>Strikes that were left out, by their number.</summary>
     public ImmutableSortedSet<int> Skipped { get; init; } = [];
 
+    /// <summary>Which requests and attempts are struck, by their number among those that the kind could strike; null where the dice say.</summary>
+    public ImmutableSortedSet<(FaultKind Kind, int Number)>? Pinned { get; init; }
+
     /// <summary>Scripted faults that were left out, by their number from 1.</summary>
     public ImmutableSortedSet<int> Unscripted { get; init; } = [];
 
-    public double? Rate(FaultKind kind) => Off.Contains(kind) ? 0 : Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed || Faults.FaultMix.IsOffUnlessSet(kind) ? 0 : null;
+    /// <summary>The rate of a kind that is not left out; null leaves it to the seed.</summary>
+    public double? Rate(FaultKind kind) => Rates.TryGetValue(kind, out var rate) ? rate : OnlyNamed || Faults.FaultMix.IsOffUnlessSet(kind) ? 0 : null;
 
     public override string ToString()
     {
@@ -36,7 +46,13 @@ internal sealed record Recipe(ulong Seed)
             Part("faults-for", FaultsFor.ToString("c", CultureInfo.InvariantCulture)), $"operator={(Operator ? "yes" : "no")}"];
         if (Lanes > 0) parts.Add(Part("lanes", Lanes));
         if (!Rates.IsEmpty) parts.Add($"rates={List(Rates, r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}:{r.Value:R}"))}");
-        if (!Off.IsEmpty) parts.Add($"off={List(Off, k => k.ToString())}");
+        if (!Sends.IsEmpty) parts.Add($"sends={List(Sends, s => s.ToString(CultureInfo.InvariantCulture))}");
+        if (WithoutPauses) parts.Add("pauses=no");
+        if (WithoutCancels) parts.Add("cancels=no");
+        // Whichever is shorter.
+        if (2 * Off.Count > All.Length) parts.Add($"on={List(All.Except(Off), k => k.ToString())}");
+        else if (!Off.IsEmpty) parts.Add($"off={List(Off, k => k.ToString())}");
+        if (Pinned is { } pinned) parts.Add($"strikes={List(pinned, p => string.Create(CultureInfo.InvariantCulture, $"{p.Kind}:{p.Number}"))}");
         if (!Skipped.IsEmpty) parts.Add($"skip={List(Skipped, s => s.ToString(CultureInfo.InvariantCulture))}");
         if (!Unscripted.IsEmpty) parts.Add($"unscripted={List(Unscripted, s => s.ToString(CultureInfo.InvariantCulture))}");
         return string.Join(' ', parts);
@@ -44,6 +60,8 @@ internal sealed record Recipe(ulong Seed)
         static string List<T>(IEnumerable<T> items, Func<T, string> text) => string.Join(',', items.Select(text));
         static string Part<T>(string name, T value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value}");
     }
+
+    private static readonly ImmutableArray<FaultKind> All = [.. Enum.GetValues<FaultKind>()];
 
     /// <exception cref="FormatException">The line is not one of a report.</exception>
     public static Recipe Parse(string line)
@@ -66,7 +84,12 @@ internal sealed record Recipe(ulong Seed)
                 "faults-for" => recipe with { FaultsFor = TimeSpan.ParseExact(value, "c", CultureInfo.InvariantCulture) },
                 "operator" => recipe with { Operator = value == "yes" },
                 "rates" => recipe with { Rates = items.Select(i => i.Split(':')).ToImmutableSortedDictionary(p => Enum.Parse<FaultKind>(p[0]), p => double.Parse(p[1], CultureInfo.InvariantCulture)) },
+                "sends" => recipe with { Sends = [.. items.Select(Number)] },
+                "pauses" => recipe with { WithoutPauses = value == "no" },
+                "cancels" => recipe with { WithoutCancels = value == "no" },
                 "off" => recipe with { Off = [.. items.Select(Enum.Parse<FaultKind>)] },
+                "on" => recipe with { Off = [.. All.Except(items.Select(Enum.Parse<FaultKind>))] },
+                "strikes" => recipe with { Pinned = [.. items.Select(i => i.Split(':')).Select(p => (Enum.Parse<FaultKind>(p[0]), Number(p[1])))] },
                 "unscripted" => recipe with { Unscripted = [.. items.Select(Number)] },
                 "skip" => recipe with { Skipped = [.. items.Select(Number)] },
                 var other => throw new FormatException($"A line has no '{other}'."),

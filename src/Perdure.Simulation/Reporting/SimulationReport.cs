@@ -16,7 +16,10 @@ public sealed record SeedReport(ulong Seed, Violation? Violation, long Events, T
     internal Recipe Recipe { get; init; } = new(Seed);
     internal Timeline? Timeline { get; init; }
     internal IReadOnlySet<FaultKind> Struck { get; init; } = new HashSet<FaultKind>();
-    internal int Strikes { get; init; }
+    /// <summary>Strikes at moments of the mix's own, by their number.</summary>
+    internal IReadOnlyList<int> Strikes { get; init; } = [];
+    /// <summary>Strikes at requests and attempts, each by the number of what it struck among what its kind could strike.</summary>
+    internal IReadOnlyList<(FaultKind Kind, int Number)> Fell { get; init; } = [];
     internal long Happened { get; init; }
     internal int Refined { get; init; }
     internal IReadOnlyList<string> NotRefined { get; init; } = [];

@@ -64,6 +64,7 @@ public sealed partial record Simulate
         public Recipe Recipe(ulong seed) => new(seed)
         {
             Build = _build, Nodes = _simulation.NodeCount, Lanes = _simulation.LaneCount, Starts = [.. _simulation.Loads.Select(l => l.Count)], Faulty = _simulation.Faulty, OnlyNamed = _simulation.OnlyNamed,
+            Sends = [.. _simulation.Mails.Select(m => m.Count)],
             FaultsFor = _simulation.FaultsLast, Operator = _simulation.Retries, Rates = _simulation.Rates.ToImmutableSortedDictionary(),
         };
 
@@ -73,9 +74,9 @@ public sealed partial record Simulate
             var (world, violation) = Run(options, recipe.Seed);
             return new(recipe.Seed, violation, world.Watch.Events, world.Now - World.Begins, world.Trace?.Hash())
             {
-                Lines = world.Trace?.Lines, Recipe = recipe, Timeline = world.Timeline, Strikes = world.Nemesis.Strikes, Happened = world.Schedule.Happened,
+                Lines = world.Trace?.Lines, Recipe = recipe, Timeline = world.Timeline, Strikes = world.Nemesis.Fell, Happened = world.Schedule.Happened,
                 Refined = world.Watch.Refinement.Compared, NotRefined = world.Watch.Refinement.Incomparable,
-                Struck = Enum.GetValues<FaultKind>().Where(k => world.Faults.Struck(k) > 0).ToHashSet(),
+                Struck = Enum.GetValues<FaultKind>().Where(k => world.Faults.Struck(k) > 0).ToHashSet(), Fell = [.. Enum.GetValues<FaultKind>().SelectMany(k => world.Faults.Fell(k).Select(number => (k, number)))],
             };
         }
 
@@ -86,10 +87,15 @@ public sealed partial record Simulate
             // What fails for another reason than the first time, or not at all, cannot be shrunk: any smaller run may say anything.
             if (again.Violation?.Oracle != failed.Violation!.Oracle)
                 return failed with { Repeats = false, Timeline = again.Violation is null ? null : again.Timeline, Minimised = OnlyOnce(failed, again) };
-            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.Script.Count, _simulation.MinimisingRuns, _simulation.MinimisingTime, cancellation);
+            var minimiser = new Minimiser(r => Run(r, timed: true), _simulation.Script.Count, _simulation.PauseShare > 0, _simulation.CancelShare > 0, _simulation.MinimisingRuns, _simulation.MinimisingTime, cancellation);
             var least = minimiser.Shrink(recipe, again);
-            return least.Report with { Minimised = $"Minimised in {minimiser.Runs} runs{(cancellation.IsCancellationRequested ? ", until it was stopped" : minimiser.CutOff ? ", where the bound ended it" : "")}.\n" };
+            return least.Report with { Minimised = $"Minimised in {minimiser.Runs} runs{(cancellation.IsCancellationRequested ? ", until it was stopped" : minimiser.CutOff ? ", where the bound ended it" : "")}.\n{Left(least.Report)}\n" };
         }
+
+        private static string Left(SeedReport least) => string.Create(CultureInfo.InvariantCulture,
+            $"Left: {Count(least.Recipe.Starts.Sum(), "start")} on {Count(least.Recipe.Nodes, "node")}; faults: {(least.Struck.Count == 0 ? "none" : string.Join(", ", least.Struck.Order()))}.");
+
+        private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
         private static string OnlyOnce(SeedReport failed, SeedReport again) => string.Create(CultureInfo.InvariantCulture,
             $"The same seed {(again.Violation is { } other ? $"failed otherwise the second time, with {other.Message}" : "did not fail again")}{(again.Violation is null ? ":" : " So")} something outside of the simulation decides.\nThe first time: {failed.Events:N0} events, {failed.Happened:N0} things happened, {failed.Time} of the world's time; faults: {(failed.Struck.Count == 0 ? "none" : string.Join(", ", failed.Struck.Order()))}.\nIt was {failed.Recipe}\n");
@@ -136,7 +142,8 @@ public sealed partial record Simulate
 
         private WorldOptions Options(Recipe recipe) => _options with
         {
-            Nodes = recipe.Nodes, SharedLanes = recipe.Lanes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, OperatorRetries = recipe.Operator,
+            Nodes = recipe.Nodes, SharedLanes = recipe.Lanes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Off = recipe.Off, Pinned = recipe.Pinned, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, OperatorRetries = recipe.Operator,
+            Mails = [.. _simulation.Mails.Select((mail, i) => i < recipe.Sends.Length ? mail with { Sent = recipe.Sends[i] } : mail)], Without = (recipe.WithoutPauses, recipe.WithoutCancels),
             Loads = [.. _simulation.Loads.Select((load, i) => i < recipe.Starts.Length ? load with { Count = recipe.Starts[i] } : load)],
         };
 

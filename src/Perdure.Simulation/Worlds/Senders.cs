@@ -31,8 +31,8 @@ internal sealed class Senders(World world, WorldOptions options)
             if (!world.Watch.Instances.ContainsKey(id) || !_known.Add(id)) continue;
             foreach (var mail in options.Mails)
                 if (mail.Workflow == record.First.Workflow) Write(id, mail, 1);
-            if (world.Chance.Workload.Happens(options.Pauses)) Later(10, $"pauses {id}", () => Persist(id, "pause", engine => engine.Pause(id, Person), 5));
-            if (world.Chance.Workload.Happens(options.Cancels)) Later(20, $"cancels {id}", () => Persist(id, "cancel", engine => engine.Cancel(id, Person, "as the dice fell"), 20));
+            if (world.Chance.Workload.Happens(options.Pauses)) Later(10, $"pauses {id}", () => { if (!options.Without.Pauses) Persist(id, "pause", engine => engine.Pause(id, Person), 5); });
+            if (world.Chance.Workload.Happens(options.Cancels)) Later(20, $"cancels {id}", () => { if (!options.Without.Cancels) Persist(id, "cancel", engine => engine.Cancel(id, Person, "as the dice fell"), 20); });
         }
         world.Schedule.After(Second / 5, null, "senders look", Look);
     }
@@ -41,7 +41,7 @@ internal sealed class Senders(World world, WorldOptions options)
     {
         if (number > mail.Count) return;
         var body = mail.Body(new(world.Chance.Workload), number);
-        Later(5, $"writes to {id}", () => Send(id, mail, number, body, repeats: false));
+        Later(5, $"writes to {id}", () => { if (number <= mail.Sent) Send(id, mail, number, body, repeats: false); });
     }
 
     private void Send(InstanceId id, Mail mail, int number, byte[] body, bool repeats)

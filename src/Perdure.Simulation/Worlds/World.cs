@@ -30,7 +30,7 @@ internal sealed class World : IEscapes
         (_options, Seed) = (options, seed);
         Chance = new(seed);
         Schedule = new(Chance.Schedule);
-        Faults = options.Faulty ? FaultMix.Draw(Chance, options.Rate) : FaultMix.None(Chance);
+        Faults = options.Faulty ? FaultMix.Draw(Chance, options.Rate, options.Off.Contains, options.Pinned) : FaultMix.None(Chance);
         Database = new(Schedule, Chance.Store, options.Begins) { Tears = _ => Faults.Strikes(FaultKind.TornWrite) };
         _current = new SimulatedNode?[options.Nodes];
         _lives = new int[options.Nodes];
@@ -179,7 +179,7 @@ internal sealed class World : IEscapes
     private void Upgrade(int place)
     {
         if (_options.Newer is null) return;
-        _newer[place] = Faults.Rate(FaultKind.MixedVersions) > 0 && Chance.Faults.Happens(0.5);
+        _newer[place] = Faults.MayStrike(FaultKind.MixedVersions) && Chance.Faults.Happens(0.5);
         Schedule.At((_options.UpgradedAt + place * TimeSpan.FromSeconds(3)).Ticks, null, $"node-{place} is upgraded", () => ChangeCode(place, newer: true));
     }
 

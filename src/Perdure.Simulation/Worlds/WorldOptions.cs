@@ -17,6 +17,12 @@ internal sealed record WorldOptions
     public TimeSpan UpgradedAt { get; init; }
     public bool Faulty { get; init; } = true;
     public Func<FaultKind, double?> Rate { get; init; } = _ => null;
+    /// <summary>Kinds that were left out while the run was minimised.</summary>
+    public IReadOnlySet<FaultKind> Off { get; init; } = new HashSet<FaultKind>();
+    /// <summary>Which requests and attempts are struck, by their number among those that the kind could strike; null where the dice say.</summary>
+    public IReadOnlySet<(FaultKind Kind, int Number)>? Pinned { get; init; }
+    /// <summary>Whether people who would pause, or cancel, do not: what they would have done is drawn all the same.</summary>
+    public (bool Pauses, bool Cancels) Without { get; init; }
     public TimeSpan FaultyFor { get; init; } = TimeSpan.FromSeconds(30);
     public TimeSpan QuietWithin { get; init; } = TimeSpan.FromHours(24);
     public long EventsMax { get; init; } = 5_000_000;
@@ -54,4 +60,9 @@ internal sealed record Load(string Workflow, int Count, TimeSpan Within, Func<Di
 internal sealed record Scripted(TimeSpan At, FaultKind Kind, int Node, string Name, Phase? While = null);
 
 /// <summary>Messages that every instance of a workflow is sent, one after the other.</summary>
-internal sealed record Mail(string Workflow, string Signal, int Count, Func<Dice, int, byte[]> Body);
+/// <param name="Workflow">Whose instances.</param>
+/// <param name="Signal">Which message.</param>
+/// <param name="Count">How many are written to each instance.</param>
+/// <param name="Body">Makes one.</param>
+/// <param name="Sent">How many of them are sent; the others are written all the same, so that what else is drawn stays as it was.</param>
+internal sealed record Mail(string Workflow, string Signal, int Count, Func<Dice, int, byte[]> Body, int Sent = int.MaxValue);
