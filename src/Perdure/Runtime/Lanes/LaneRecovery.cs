@@ -279,6 +279,7 @@ internal sealed partial class Lane
         _inFlight += busy ? 1 : -1;
         if (!busy) return;
         _timers.Release(hot.Id);
+        KeepPassedOver(hot);
         Wake(hot);
     }
 
