@@ -93,6 +93,20 @@ public sealed class ANewerBuildWroteIt
     }
 
     [Fact]
+    public void A_command_for_what_has_ended_and_was_erased_is_refused_as_for_all_that_has_ended()
+    {
+        var node = Node();
+        var erased = node.Start("hike", """{"name":"Ann","steps":1}""");
+        node.Shell.Settle();
+        Becomes(erased, 0);
+        _store.LoadsAs = record => record with { Body = default };
+        Assert.Equal(new CommandAnswer.Refused("instance.ended", "The instance ended in 'ARRIVED'."), node.Done(node.Engine.Pause(erased, new("olga", []))));
+        Assert.Equal(1, _loads);
+        Assert.Empty(node.Engine.Health.Problems);
+        Assert.Empty(node.Logged);
+    }
+
+    [Fact]
     public void What_must_be_undone_and_cannot_be_read_is_undone_by_a_node_that_can()
     {
         var node = Node();

@@ -48,7 +48,21 @@ public sealed class ANodeWithoutRoom
         }
     }
 
-    private TestNode Node(int inFlight = 2, TestShell? shell = null) => new(_store, shell ?? _shell, p => p.Workflow<Calls>().Configure(o => o.InFlightMax = inFlight), s => s.AddSingleton(_downstream));
+    /// <summary>Sleeps, and has no deadline that would bring it into memory.</summary>
+    public sealed class Dozes : Workflow<Call>
+    {
+        public Dozes() : base("doze", version: 1) { }
+
+        protected override Map<Call> Define(Map<Call> map) => map.Start("Called").Runs(Sleep).End<Answer>("ANSWERED");
+
+        public async Task<To<Answer>> Sleep(IVisit<Call> visit, Call call)
+        {
+            await visit.Sleep(call.Kind == "naps" ? 1.Minutes : 1.Hours);
+            return new Answer("slept");
+        }
+    }
+
+    private TestNode Node(int inFlight = 2, TestShell? shell = null) => new(_store, shell ?? _shell, p => p.Workflow<Calls>().Workflow<Dozes>().Configure(o => o.InFlightMax = inFlight), s => s.AddSingleton(_downstream));
 
     private static string Json(string kind) => $$"""{"kind":"{{kind}}"}""";
 
@@ -87,24 +101,14 @@ public sealed class ANodeWithoutRoom
         var ids = Fill(node);
         node.Shell.Pass(3.Hours);
         Assert.Equal("Called", node.Look(ids[0]).State);
-        node.Done(node.Engine.Pause(ids[0], new("ann", [])));
-        node.Done(node.Engine.Resume(ids[0], new("ann", [])));
-        node.Shell.Settle();
+        Wake(node, ids[0]);
         Assert.Equal("ANSWERED", node.Look(ids[0]).State);
     }
 
     [Fact]
     public void Passes_over_no_deadline_where_more_is_due_than_it_can_hold_and_goes_on_with_all_of_it_in_the_end()
     {
-        const int Naps = 21_000;
-        var node = Node(Naps);
-        var starts = Enumerable.Range(0, Naps).Select(n => node.Engine.Start(new("call", $"nap-{n}", Encoding.UTF8.GetBytes(Json("naps"))))).ToList();
-        node.Shell.Settle();
-        InstanceId[] naps = [.. starts.Select(start => Assert.IsType<StartAnswer.Accepted>(node.Done(start)).Instance)];
-        node.Start("call", Json("hangs"), "hangs-1");
-        node.Start("call", Json("hangs"), "hangs-2");
-        node.Die();
-        node = Node(2, new TestShell { Clock = _shell.Clock });
+        var (node, naps) = Full("call", last: "naps");
         node.Shell.Pass(4.Minutes);
         Assert.Empty(_store.PageRecords);
         node.Shell.Pass(10.Minutes);
@@ -114,5 +118,42 @@ public sealed class ANodeWithoutRoom
         Assert.Null(node.Done(_store.NextTimer(0, DateTimeOffset.MinValue, default)));
         Assert.Empty(node.Done(_store.Active(0, default, int.MaxValue, default)));
         Assert.Equal("ANSWERED", node.Look(naps[^1]).State);
+    }
+
+    [Fact]
+    public void Fires_also_what_it_could_not_hold_as_soon_as_its_instance_is_under_way()
+    {
+        var (node, ids) = Full("doze", last: "asleep");
+        // In memory from before its moment on, which comes when no more can be held.
+        var asleep = ids[^1];
+        Wake(node, asleep);
+        node.Shell.Pass(2.Hours);
+        Assert.Equal("Called", node.Look(asleep).State);
+        Wake(node, asleep);
+        Assert.Equal("ANSWERED", node.Look(asleep).State);
+        Assert.Equal("Called", node.Look(ids[0]).State);
+    }
+
+    /// <summary>It is under way for a moment.</summary>
+    private static void Wake(TestNode node, InstanceId id)
+    {
+        node.Done(node.Engine.Pause(id, new("ann", [])));
+        node.Done(node.Engine.Resume(id, new("ann", [])));
+        node.Shell.Settle();
+    }
+
+    private const int Naps = 21_000;
+
+    /// <summary>A node with as many under way as it may have, and with more that nap than it holds timers of. The last of them may do something else.</summary>
+    private (TestNode Node, InstanceId[] Ids) Full(string workflow, string last)
+    {
+        var node = Node(Naps);
+        var starts = Enumerable.Range(0, Naps).Select(n => node.Engine.Start(new(workflow, $"nap-{n}", Encoding.UTF8.GetBytes(Json(n < Naps - 1 ? "naps" : last))))).ToList();
+        node.Shell.Settle();
+        InstanceId[] ids = [.. starts.Select(start => Assert.IsType<StartAnswer.Accepted>(node.Done(start)).Instance)];
+        node.Start("call", Json("hangs"), "hangs-1");
+        node.Start("call", Json("hangs"), "hangs-2");
+        node.Die();
+        return (Node(2, new TestShell { Clock = _shell.Clock }), ids);
     }
 }

@@ -93,8 +93,13 @@ internal sealed partial class Lane
         }
         if (stored.Unreadable is { } why)
         {
-            TellUnreadable(hot, why);
-            Forget(hot, reply => reply.Unavailable("instance.unreadable", Unreadable));
+            // Its row says so, whatever its records say; those of one that was erased say nothing.
+            if (stored.Stored.Row is { Status: Status.Ended } ended) Forget(hot, reply => reply.Refused(new(RefusalCode.InstanceEnded, $"The instance ended in '{ended.State}'.")));
+            else
+            {
+                TellUnreadable(hot, why);
+                Forget(hot, reply => reply.Unavailable("instance.unreadable", Unreadable));
+            }
             return;
         }
         _unreadable.TryRemove(hot.Id, out _);
@@ -274,6 +279,7 @@ internal sealed partial class Lane
         _inFlight += busy ? 1 : -1;
         if (!busy) return;
         _timers.Release(hot.Id);
+        KeepPassedOver(hot);
         Wake(hot);
     }
 

@@ -27,6 +27,14 @@ internal sealed partial class Lane
         if (due <= _scannedUntil || (_scanning && due <= _scanUntil)) _timers.Add(new(instance, timer, due));
     }
 
+    /// <summary>What an instance waits for that was in memory when its timers were passed over: they fire now that it is under way.</summary>
+    private void KeepPassedOver(Hot hot)
+    {
+        if (!_passedOver || hot is not { Code: { } code, Instance: { } instance }) return;
+        foreach (var effect in Decider.Pending(code.Map, instance))
+            if (effect is Effect.SetTimer set) Keep(hot.Id, set.Timer, set.Due);
+    }
+
     private bool HasRoom => InFlight + _loading < _node.Options.InFlightMax;
 
     // Deadlines page people, most of all where a node is full because something hangs: they need no room. Nor does what is under way here anyhow, and would else never get on to make some.
