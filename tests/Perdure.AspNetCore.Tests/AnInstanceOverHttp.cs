@@ -228,6 +228,24 @@ public sealed class AnInstanceOverHttp
     }
 
     [Fact]
+    public async Task What_was_erased_is_said_to_be_and_its_history_still_verifies()
+    {
+        await using var app = await TestApp.Start();
+        var id = await app.Started();
+        await app.Ended(id);
+        Kernel.InstanceId.TryParse(id, out var instance);
+        await app.Store.Erase(instance);
+        var problem = await Problem.Is(await app.Http.GetAsync($"/api/instances/{id}"), 410, "instance.erased");
+        Assert.Contains("DELIVERED", problem.GetProperty("detail").GetString());
+        var history = await app.Get($"/api/instances/{id}/history");
+        Assert.Equal(0, history.GetProperty("events").GetArrayLength());
+        Assert.All(history.GetProperty("records").EnumerateArray(), record => Assert.True(record.GetProperty("erased").GetBoolean()));
+        Assert.True((await app.Get($"/api/instances/{id}/verify")).GetProperty("intact").GetBoolean());
+        Assert.Equal("DELIVERED", Assert.Single((await app.Get("/api/instances")).GetProperty("instances").EnumerateArray()).GetProperty("state").GetString());
+        Assert.All(await app.Engine.History(instance, 1, 100), record => Assert.Empty(record.Events));
+    }
+
+    [Fact]
     public async Task Progress_is_seen_while_a_step_runs()
     {
         await using var app = await TestApp.Start();

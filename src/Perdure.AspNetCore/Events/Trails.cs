@@ -44,7 +44,7 @@ internal sealed class Trails(IStore store, int weightMax = 50_000)
     }
 
     /// <summary>The events of a record; none where it was erased.</summary>
-    public static ImmutableArray<Event> Decode(StoredRecord record) => record.Body.IsEmpty ? [] : EventCodec.Read(record.Body);
+    public static ImmutableArray<Event> Decode(StoredRecord record) => record.IsErased ? [] : EventCodec.Read(record.Body);
 
     private async Task<Trail> FromTransition(InstanceId instance, long version, CancellationToken cancellation)
     {

@@ -54,7 +54,7 @@ internal static class HistoryEndpoints
                 var hash = Wire.Hex(record.Hash);
                 var index = 0;
                 foreach (var @event in Trails.Decode(record)) events.Add(new(record.Version, index++, record.At, EventTypes.NameOf(@event), Data(@event), hash));
-                records.Add(new(record.Version, record.At, hash, record.Position, index, record.Body.IsEmpty));
+                records.Add(new(record.Version, record.At, hash, record.Position, index, record.IsErased));
             }
             if (stored.Count < Chunk) return Wire.Ok(new HistoryPage(instance.ToString(), events, records, null));
             from = stored[^1].Version + 1;

@@ -31,6 +31,11 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
             await Answer(context, new(StatusCodes.Status503ServiceUnavailable, e.Code, "The store does not answer now.") { RetryAfter = TimeSpan.FromSeconds(1) });
             return;
         }
+        catch (InstanceErasedException e)
+        {
+            await Answer(context, new(StatusCodes.Status410Gone, e.Code, e.Message) { Instance = e.Row.Id });
+            return;
+        }
         catch (HistoryFormatException e)
         {
             Unread(log, e, context.Request.Method, context.Request.Path);

@@ -48,7 +48,7 @@ internal static class HistoryExport
         foreach (var (row, upTo) in chosen.Take(limit))
         {
             using var found = histories.Records(row.Id, upTo).GetEnumerator();
-            if (!found.MoveNext() || found.Current.Body.Length == 0)
+            if (!found.MoveNext() || found.Current.IsErased)
             {
                 erased++;
                 continue;
@@ -61,7 +61,7 @@ internal static class HistoryExport
             });
             do
             {
-                if (found.Current.Body.Length == 0) throw new UnusableInput($"Instance {row.Id} was erased while it was read. Export again.");
+                if (found.Current.IsErased) throw new UnusableInput($"Instance {row.Id} was erased while it was read. Export again.");
                 writer.Record(found.Current.Version, found.Current.At, found.Current.Body);
                 records++;
             }

@@ -9,7 +9,11 @@ namespace Perdure.Ports;
 /// <param name="At">When.</param>
 /// <param name="Body">The events as the codec wrote them; empty where the payload was erased.</param>
 /// <param name="Hash">Its link in the hash chain, 32 bytes.</param>
-public sealed record StoredRecord(long Position, InstanceId Instance, long Version, DateTimeOffset At, ReadOnlyMemory<byte> Body, ReadOnlyMemory<byte> Hash);
+public sealed record StoredRecord(long Position, InstanceId Instance, long Version, DateTimeOffset At, ReadOnlyMemory<byte> Body, ReadOnlyMemory<byte> Hash)
+{
+    /// <summary>Whether what it said was erased.</summary>
+    public bool IsErased => Body.IsEmpty;
+}
 
 /// <summary>What recovery needs of one instance.</summary>
 /// <param name="Row">The instance's row.</param>

@@ -44,9 +44,12 @@ public interface IPerdure
     Task<CommandAnswer> Retry(InstanceId instance, Caller by, int? incident = null, RetryMode mode = RetryMode.Again, CancellationToken cancellation = default);
 
     /// <summary>One instance as it is durable, with the live progress of what runs on this node; null where there is none.</summary>
+    /// <exception cref="InstanceErasedException">It has ended, and what it said was erased.</exception>
+    /// <exception cref="HistoryFormatException">This build cannot read its records: a newer one wrote them, or they are damaged.</exception>
     Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation = default);
 
-    /// <summary>The events of one instance from a version on, decoded.</summary>
+    /// <summary>The events of one instance from a version on, decoded; a record that was erased has none.</summary>
+    /// <exception cref="HistoryFormatException">This build cannot read one of the records: a newer one wrote it, or it is damaged.</exception>
     Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation = default);
 
     /// <summary>Reads of instances, lists, gates and histories, for one answer.</summary>

@@ -7,8 +7,10 @@ namespace Perdure;
 public interface IReads : IStoreReads
 {
     /// <summary>One instance as it is durable, or was at the replica; null where there is none. Live progress is there only where it was read from the store itself.</summary>
+    /// <exception cref="InstanceErasedException">It has ended, and what it said was erased.</exception>
+    /// <exception cref="HistoryFormatException">This build cannot read its records: a newer one wrote them, or they are damaged.</exception>
     Task<InstanceView?> Get(InstanceId instance, CancellationToken cancellation = default);
 
-    /// <summary>The events of one instance from a version on, decoded.</summary>
+    /// <inheritdoc cref="IPerdure.History" />
     Task<IReadOnlyList<Record>> History(InstanceId instance, long fromVersion, int limit, CancellationToken cancellation = default);
 }

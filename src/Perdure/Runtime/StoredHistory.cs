@@ -22,11 +22,15 @@ internal sealed record Rebuilt(StoredInstance Stored, Instance? Instance, Except
 /// <summary>Stored records as what they say.</summary>
 internal static class StoredHistory
 {
-    public static Record Decode(StoredRecord stored) => new(stored.Instance, stored.Version, stored.At, EventCodec.Read(stored.Body));
+    /// <summary>A record; without events where it was erased.</summary>
+    public static Record Decode(StoredRecord stored) => new(stored.Instance, stored.Version, stored.At, stored.IsErased ? [] : EventCodec.Read(stored.Body));
 
     /// <summary>The instance as its first record, its checkpoint and its tail give it.</summary>
+    /// <exception cref="InstanceErasedException">What it said was erased.</exception>
+    /// <exception cref="HistoryFormatException">A record of it cannot be read.</exception>
     public static Instance Rebuild(StoredInstance stored)
     {
+        if (stored.First.IsErased) throw new InstanceErasedException(stored.Row);
         var first = Decode(stored.First);
         var started = first.Events.OfType<Started>().First();
         var instance = Decider.FromCheckpoint(started, first.At, stored.Checkpoint.Version == first.Version ? first : Decode(stored.Checkpoint), stored.Stack, stored.Messages);

@@ -59,6 +59,7 @@ internal sealed class WatchedStore(IStore inner) : IStore, IViews
     public Task<StoredKey?> FindKey(string @namespace, string workflow, string requestKey, CancellationToken cancellation) => inner.FindKey(@namespace, workflow, requestKey, cancellation);
     public Task<IReadOnlyList<(string Workflow, int Version, string Operation)>> LiveOperations(CancellationToken cancellation) => inner.LiveOperations(cancellation);
     public Task<IReadOnlyList<StoredPage>> PagesOwed(int skip, int limit, CancellationToken cancellation) => inner.PagesOwed(skip, limit, cancellation);
+    public Task Erase(InstanceId instance) => ((Sqlite.SqliteStore)inner).Erase(instance);
     public Task Close(CancellationToken cancellation) => inner.Close(cancellation);
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
