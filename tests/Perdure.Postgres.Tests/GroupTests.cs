@@ -54,7 +54,7 @@ public sealed class GroupTests : PostgresTest
         var store = await OpenFour();
         var lives = Enumerable.Range(0, Lanes).Select(In).ToList();
         var answers = await Together(store, s => s.Run("UPDATE lane SET epoch = epoch + 1, marker = 0 WHERE id = 2"), [.. lives.Select((l, i) => (i, 2_000L, new[] { l.Start() }))]);
-        Assert.Equal(Epoch + 1, Assert.IsType<CommitAnswer.Fenced>(answers[2]).Epoch);
+        Passed(answers[2]);
         foreach (var lane in new[] { 0, 1, 3 }) AllCommitted(answers[lane]);
         Assert.Null(await store.Load(lives[2].Id, Now));
         using var shell = Place.Shell();

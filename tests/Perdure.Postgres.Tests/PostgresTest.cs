@@ -60,6 +60,9 @@ public abstract class PostgresTest : IAsyncLifetime
     protected async Task<StoreException> Refuses(Action<PostgresStoreOptions>? configure = null) =>
         await Assert.ThrowsAsync<StoreException>(() => New(configure).Open(new("host-2", 815, "build-2"), Now));
 
+    /// <summary>The lane is another's by now; or its own anew, under a newer epoch still, where it has seen that already.</summary>
+    protected void Passed(CommitAnswer answer) => Assert.InRange(Assert.IsType<CommitAnswer.Fenced>(answer).Epoch, Epoch + 1, long.MaxValue);
+
     /// <summary>Waits until the store's one writer waits for a lock; asks the server again and again, for some seconds at the most.</summary>
     internal static Task UntilHeldUp(PostgresStore store, Shell shell) => UntilHeldUp(shell, () => $"pid = {store.Backends[0]}");
 
