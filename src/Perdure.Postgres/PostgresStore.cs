@@ -9,6 +9,7 @@ using Perdure.Postgres.Replicas;
 using Perdure.Postgres.Sending;
 using Perdure.Postgres.Transacting;
 using Perdure.Postgres.Writing;
+using Perdure.Runtime;
 
 namespace Perdure.Postgres;
 
@@ -197,7 +198,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, ILogger<Postgres
         return new CommitAnswer.Committed([.. items.Select(item => item is ItemAnswer.Refused(var reason) && IsByOlderMap(item) ? new ItemAnswer.Refused($"{reason}. {_older}") : item)]);
     }
 
-    private static bool IsByOlderMap(ItemAnswer item) => item is ItemAnswer.Refused(var reason) && reason.StartsWith(ShardedStore.MapOlder, StringComparison.Ordinal);
+    private static bool IsByOlderMap(ItemAnswer item) => item is ItemAnswer.Refused(var reason) && reason.StartsWith(ChildLetter.MapOlder, StringComparison.Ordinal);
 
     /// <inheritdoc />
     public IReadOnlyList<string> Problems => _older is { } older ? [older] : [];

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Perdure.Kernel;
+using Perdure.Runtime;
 
 namespace Perdure.AspNetCore;
 
@@ -26,7 +27,7 @@ public static class Answers
         CommandAnswer.NotFound => NoInstance(),
         CommandAnswer.Removed removed => Removed(removed.Instance),
         // By a node of a build that does not know the command; the instance's next owner may.
-        CommandAnswer.Refused { Code: "inbox.unreadable" } unknown => Unavailable(unknown.Code, unknown.Message, TimeSpan.FromSeconds(1)),
+        CommandAnswer.Refused { Code: ChildLetter.Unreadable } unknown => Unavailable(unknown.Code, unknown.Message, TimeSpan.FromSeconds(1)),
         CommandAnswer.Refused refused => new(StatusOf(refused.Code), refused.Code, refused.Message),
         CommandAnswer.Invalid invalid => AspNetCore.Problem.Malformed("input.invalid", invalid.Faults),
         CommandAnswer.Overloaded overloaded => Overloaded(overloaded.RetryAfter),

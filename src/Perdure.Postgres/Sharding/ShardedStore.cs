@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Postgres.Sharding;
+using Perdure.Runtime;
 
 namespace Perdure.Postgres;
 
@@ -121,19 +122,17 @@ public sealed partial class ShardedStore : IStore, ITransactions
         {
             if (answer is CommitAnswer.Committed(var items) && _older is null && items.Any(i => i is ItemAnswer.Refused(var reason) && KnownBy(reason) > _homes.Version))
             {
-                _older = new(MapOlder, $"{shard.Name} knows a newer shard map than this node, which takes no starts until it has that too. Give it the newer map.");
+                _older = new(ChildLetter.MapOlder, $"{shard.Name} knows a newer shard map than this node, which takes no starts until it has that too. Give it the newer map.");
                 _log.LogError("{Why}", _older.Message);
             }
             answered(answer);
         });
     }
 
-    internal const string MapOlder = "shard.map-older";
-
     // The version that the database's refusal of a start names; 0 where it is none of those.
     private static int KnownBy(string reason)
     {
-        const string start = MapOlder + ": version ";
+        const string start = ChildLetter.MapOlder + ": version ";
         if (!reason.StartsWith(start, StringComparison.Ordinal)) return 0;
         var digits = reason.AsSpan(start.Length);
         var end = digits.IndexOf(' ');

@@ -9,7 +9,7 @@ namespace Perdure.Simulation.Exploring;
 internal sealed record Stimulus(int After, long At, Event Event)
 {
     /// <summary>Whether an event is one: a message, or that a person pauses, resumes or cancels. A parent that cancels its child, and a child that ends, are not from outside.</summary>
-    public static bool Is(Event @event) => @event is SignalReceived or Paused or Resumed || (@event is CancelRequested { By: var by } && !by.StartsWith("instance ", StringComparison.Ordinal));
+    public static bool Is(Event @event) => @event is SignalReceived or Paused or Resumed || (@event is CancelRequested cancel && !Refining.Course.IsOfAParent(cancel));
 
     /// <summary>Brings it about again.</summary>
     public static Task<CommandAnswer> Again(IPerdure engine, InstanceId id, Event @event) => @event switch

@@ -124,7 +124,7 @@ internal sealed class Course
                 return At("is tried again by", e.By, "", Cause.Outside);
             case Paused e: return At("is paused by", e.By, "", Cause.Outside);
             case Resumed e: return At("is resumed by", e.By, "", Cause.Outside);
-            case CancelRequested e: return e.By.StartsWith("instance ", StringComparison.Ordinal) ? At("is cancelled by", "its parent", "", Cause.Time) : At("is cancelled by", e.By, e.Reason, Cause.Outside);
+            case CancelRequested e: return IsOfAParent(e) ? At("is cancelled by", "its parent", "", Cause.Time) : At("is cancelled by", e.By, e.Reason, Cause.Outside);
             case Noted e:
                 Note(e.Value);
                 return null;
@@ -154,6 +154,9 @@ internal sealed class Course
         foreach (var (name, entry) in instance.Journal)
             if (entry is { Status: EntryStatus.Failed, EverUnknown: true, Failure: { Transient: true, Unknown: false } } && _failed.TryGetValue((instance.Visit, name), out var failed)) _kept.Add(failed);
     }
+
+    /// <summary>Whether no person cancels: the parent has left the state that had this as its child.</summary>
+    public static bool IsOfAParent(CancelRequested cancel) => cancel.By.StartsWith("instance ", StringComparison.Ordinal);
 
     private static bool IsOfThisRun(string code) => code is FailureCode.Broken or FailureCode.Quarantined or "body.stalled" or FailureCode.PayloadUnreadable
         || code.StartsWith("replay.", StringComparison.Ordinal) || code.StartsWith("child.", StringComparison.Ordinal) || code.StartsWith("store.", StringComparison.Ordinal);
