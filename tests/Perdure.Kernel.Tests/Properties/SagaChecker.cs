@@ -30,7 +30,6 @@ internal sealed class SagaChecker
 
     private void Hear(Instance? before, Command command, Verdict verdict)
     {
-        if (verdict is Verdict.Accepted { Events: var events } && events.OfType<VisitRestarted>().FirstOrDefault() is { } restarted) ExpectUndone(restarted.Visit);
         switch (command)
         {
             case Command.EndAttempt e when _deeds.TryGetValue(e.Ordinal, out var deed) && deed.Running && e.Attempt < 90:
@@ -50,6 +49,8 @@ internal sealed class SagaChecker
                 }
                 break;
         }
+        // Last: the end of what ran may be what lets the visit begin anew.
+        if (verdict is Verdict.Accepted { Events: var events } && events.OfType<VisitRestarted>().FirstOrDefault() is { } restarted) ExpectUndone(restarted.Visit);
     }
 
     private void See(Effect effect)
