@@ -31,6 +31,9 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
     public IViews Views => _views ?? throw NotOpen();
 
     /// <inheritdoc />
+    public IReadOnlyList<string> Problems => _checkpointer?.Problem is { } problem ? [problem] : [];
+
+    /// <inheritdoc />
     public IRetention Retention => _remover ?? throw NotOpen();
 
     // Asked before the store is open too: whether it has any.
@@ -197,6 +200,7 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
         _writer?.Dispose();
         _recovery?.Dispose();
         _people?.Dispose();
+        if (_checkpointer?.Problem is not null) _database?.KeepLog();        // the last one to be closed
         _checkpointer?.Dispose();
         _database?.Dispose();
         _lock?.Dispose();
@@ -212,6 +216,9 @@ public sealed class SqliteStore(SqliteStoreOptions options, ILogger<SqliteStore>
 
     /// <summary>Asks a reader's connection, for tests.</summary>
     internal Task<T> AskReader<T>(Func<Database, T> question, CancellationToken cancellation = default) => Read(question, cancellation);
+
+    /// <summary>The connection that moves the write-ahead log, for tests.</summary>
+    internal Database Mover => (_checkpointer ?? throw NotOpen()).Database;
 
     private static StoreException NotOpen() => new("store.closed", "The store is not open.");
 }

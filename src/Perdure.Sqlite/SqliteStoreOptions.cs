@@ -22,7 +22,7 @@ public sealed class SqliteStoreOptions
     public int Readers { get; set; } = 2;
 
     /// <summary>From this size of the write-ahead log on it is moved into the database beside the writer.</summary>
-    public long CheckpointBytes { get; set; } = 16L * 1024 * 1024;
+    public long CheckpointBytes { get; set; } = 32L * 1024 * 1024;
 
     /// <summary>
     /// The bound on the write-ahead log, and so on the work of a recovery. From half of it on the writer is made to wait for a moment, so that the log begins anew.

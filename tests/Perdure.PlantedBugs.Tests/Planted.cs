@@ -33,7 +33,7 @@ internal static class Planted
         var trees = new Dictionary<string, SyntaxTree>(Trees.Value, StringComparer.Ordinal);
         foreach (var change in bug is null ? [] : bug.Changes.Concat(bug.More)) trees[change.File] = Parse(change.Apply(trees[change.File].ToString()), change.File);
         Compilation compilation = CSharpCompilation.Create($"Perdure.{bug?.Name ?? "sound"}", [.. trees.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => t.Value), ImplicitUsings], References.Value,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
         CSharpGeneratorDriver.Create(Generators.Value, parseOptions: Language).RunGeneratorsAndUpdateCompilation(compilation, out compilation, out _);
         using var code = new MemoryStream();
         var result = compilation.Emit(code, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.Embedded));

@@ -15,33 +15,26 @@ public static class Chain
     /// <summary>The bytes of an instance's salt.</summary>
     public const int SaltSize = 16;
 
-    private const int Short = 4096;
-
-    // Used again, since making one takes as long as what it hashes here.
-    [ThreadStatic] private static SHA256? s_sha;
-
     // Not on the stack, where it would be cleared each time.
     [ThreadStatic] private static byte[]? s_both;
-
-    private static SHA256 Sha => s_sha ??= SHA256.Create();
 
     /// <summary>The digest of a record's body: SHA-256 of the salt followed by the body.</summary>
     /// <exception cref="ArgumentException"><paramref name="digest"/> is shorter than <see cref="Size"/>.</exception>
     public static void Digest(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> body, Span<byte> digest)
     {
         var length = salt.Length + body.Length;
-        if (length > Short)
+        if (length > Sha256.Longest)
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(salt);
             hash.AppendData(body);
-            if (!hash.TryGetHashAndReset(digest, out _)) throw TooShort(nameof(digest));
+            if (!hash.TryGetHashAndReset(digest, out _)) throw new ArgumentException("There must be room for 32 bytes.", nameof(digest));
             return;
         }
-        var both = s_both ??= new byte[Short];
+        var both = s_both ??= new byte[Sha256.Longest];
         salt.CopyTo(both);
         body.CopyTo(both.AsSpan(salt.Length));
-        if (!Sha.TryComputeHash(both.AsSpan(0, length), digest, out _)) throw TooShort(nameof(digest));
+        Sha256.Hash(both.AsSpan(0, length), digest);
     }
 
     /// <summary>The hash of a record: SHA-256 of the previous hash, the instance, the version, the moment in Unix milliseconds, and the body's digest.</summary>
@@ -63,8 +56,6 @@ public static class Chain
         BinaryPrimitives.WriteInt64BigEndian(all[(Size + 8)..], version);
         BinaryPrimitives.WriteInt64BigEndian(all[(Size + 16)..], at.ToUnixTimeMilliseconds());
         digest.CopyTo(all[(Size + 24)..]);
-        if (!Sha.TryComputeHash(all, hash, out _)) throw TooShort(nameof(hash));
+        Sha256.Hash(all, hash);
     }
-
-    private static ArgumentException TooShort(string name) => new("There must be room for 32 bytes.", name);
 }

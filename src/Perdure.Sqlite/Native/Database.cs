@@ -128,6 +128,26 @@ internal sealed class Database : IDisposable
         return (false, frames, moved);
     }
 
+    /// <summary>Makes durable what was moved into the file. A checkpoint that leaves frames behind does not, so that one that leaves none has to for all of them.</summary>
+    public unsafe void Sync()
+    {
+        const int filePointer = 7;          // SQLITE_FCNTL_FILE_POINTER
+        const int normal = 2;               // SQLITE_SYNC_NORMAL
+        nint** file;
+        fixed (byte* main = "main\0"u8) Check(Sqlite3.FileControl(_database, main, filePointer, &file));
+        // A sqlite3_file begins with its methods: a version, then close, read, write, truncate, sync. A handle of one's own would not do: to close it drops the locks that SQLite has on the file.
+        var sync = (delegate* unmanaged[Cdecl]<void*, int, int>)(*file)[5];
+        var code = sync(file, normal);
+        if (code != raw.SQLITE_OK) throw new SqliteFault(code, "what was moved could not be made durable");
+    }
+
+    /// <summary>From now on this connection does not move the write-ahead log when it is closed as the last one.</summary>
+    public void KeepLog()
+    {
+        const int noCheckpointOnClose = 1006;       // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+        Check(raw.sqlite3_db_config(_handle, noCheckpointOnClose, 1, out _));
+    }
+
     /// <summary>Throws for anything but success.</summary>
     public void Check(int code)
     {

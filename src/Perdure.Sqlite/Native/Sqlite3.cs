@@ -32,7 +32,7 @@ internal static unsafe partial class Sqlite3
     public static partial int Changes(nint database);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control")]
-    public static partial int FileControl(nint database, byte* name, int operation, int* value);
+    public static partial int FileControl(nint database, byte* name, int operation, void* value);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_last_insert_rowid"), SuppressGCTransition]
     public static partial long LastRow(nint database);

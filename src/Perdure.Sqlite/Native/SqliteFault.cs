@@ -21,6 +21,9 @@ internal sealed class SqliteFault(int extended, string message) : Exception(mess
     /// <summary>A write that failed for want of room stopped before its commit frame was whole, so that nothing of it can come back.</summary>
     public bool IsFull => Primary == raw.SQLITE_FULL;
 
+    /// <summary>What was written may not be on the disk, and the system may have forgotten it.</summary>
+    public bool IsUnsynced => extended == raw.SQLITE_IOERR_FSYNC;
+
     /// <summary>The same in words for people, with a stable code.</summary>
     public StoreException Explain(string path) => Primary switch
     {

@@ -6,7 +6,7 @@ namespace Perdure.Sqlite.Writing;
 
 /// <summary>
 /// Moves the write-ahead log into the database on a thread and connection of its own. Mostly beside the writer; once the log reaches its bound the writer is held
-/// for the short rest, so that the log begins anew.
+/// for the short rest, so that the log begins anew. Where the disk did not take what was moved, the log stays as it is, since nothing else has it.
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
@@ -33,6 +33,12 @@ internal sealed class Checkpointer : IDisposable
         _thread = new(Loop) { IsBackground = true, Name = "perdure-ckpt" };
         _thread.Start();
     }
+
+    /// <summary>Why the log is not moved any more; null while it is.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>The connection, for tests that make it fail.</summary>
+    public Database Database => _database;
 
     /// <summary>Held by the writer during a transaction, and by the checkpointer while the log begins anew.</summary>
     public Lock Writing { get; } = new();
@@ -69,6 +75,10 @@ internal sealed class Checkpointer : IDisposable
             {
                 Work();
             }
+            catch (SqliteFault fault) when (fault.IsUnsynced)
+            {
+                Keep(fault);
+            }
             catch (Exception e)
             {
                 _log.LogWarning(e, "Moving the write-ahead log of {Path} failed", _options.Path);
@@ -81,24 +91,41 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
+    // A system may forget what it could not write, and take the next sync for a success. What counts as moved is known to open connections only: whoever opens the file anew moves all of the log.
+    private void Keep(SqliteFault fault)
+    {
+        Problem = $"The disk did not take what was moved from the write-ahead log into {_options.Path}. The log is kept, and grows, so that nothing is lost. Check the volume and restart this node: the whole log is then moved anew.";
+        _log.LogCritical(fault, "{Problem}", Problem);
+    }
+
     private void Work()
     {
-        var (_, frames, moved) = _database.Checkpoint(Look);
-        // The writer goes on beside each pass and leaves more to be moved; less each time, until holding it for the rest costs little.
-        for (var worthIt = _options.CheckpointBytes; (frames - moved) * FrameBytes >= worthIt; worthIt = ShortBytes)
-        {
-            var left = frames - moved;
-            (_, frames, moved) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
-            if (frames - moved >= left) break;
-        }
+        if (Problem is not null) return;
+        var (frames, _) = Move(_options.CheckpointBytes);
         if (frames * FrameBytes < _options.WalBytesMax / 2) _patience = 0;
         else if (frames >= _patience)
         {
+            // Most of it is made durable beside the writer, so that it is held for the little that comes meanwhile.
+            _database.Sync();
+            Move(ShortBytes);
             // Not truncated: writing over blocks that are there already is faster to make durable than growing a file.
             bool busy;
             lock (Writing) (busy, _, _) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_RESTART);
             _patience = busy ? frames + (int)(_options.CheckpointBytes / FrameBytes) : 0;
         }
+    }
+
+    // Moves what is in the log if it is worth it. The writer goes on beside each pass and leaves more to be moved; less each time, until holding it for the rest costs little.
+    private (int Frames, int Moved) Move(long worthIt)
+    {
+        var (_, frames, moved) = _database.Checkpoint(Look);
+        for (; (frames - moved) * FrameBytes >= worthIt; worthIt = ShortBytes)
+        {
+            var left = frames - moved;
+            (_, frames, moved) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            if (frames - moved >= left) break;
+        }
+        return (frames, moved);
     }
 
     /// <summary>Ends the thread and closes its connection.</summary>
