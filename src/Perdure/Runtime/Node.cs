@@ -65,8 +65,10 @@ internal sealed partial class Node : IAsyncDisposable
             throw new StoreException("store.no-transactions", $"\"{transacted.Handle.Name}\" runs inside of a transaction of the store's database, and this store has none that an operation could share. Use another store, or make it an Operation.");
         identity = identity with { Carries = [.. Registry.All.Select(c => new CarriedVersion(c.Map.Workflow, c.Map.Version)), CarriesLetters] };
         var ownership = await Store.Open(identity, cancellation).ConfigureAwait(false);
-        foreach (var carried in Registry.All) await Store.Register(carried.Map, cancellation).ConfigureAwait(false);
-        _undoable = [.. (await Store.LiveOperations(cancellation).ConfigureAwait(false))
+        foreach (var carried in Registry.All) await Asked(() => Store.Register(carried.Map, cancellation), cancellation).ConfigureAwait(false);
+        IReadOnlyList<(string Workflow, int Version, string Operation)> operations = [];
+        await Asked(async () => operations = await Store.LiveOperations(cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        _undoable = [.. operations
             .Where(live => Registry.Step(live.Operation) is null)
             .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
         Log.Opened(_log, identity.Host, identity.ProcessId, ownership.Lanes.Count, ownership.Lanes.Select(l => l.Epoch).DefaultIfEmpty().Max(),
@@ -77,6 +79,26 @@ internal sealed partial class Node : IAsyncDisposable
         _watch = Shell.Time.CreateTimer(_ => Watch(), null, WatchEvery, WatchEvery);
         if (Options.Retention.Removes && Store.Retention is { } retention) _sweeper = new(this, retention, Options.Retention, _log);
     }
+
+    // The store was opened a moment ago: where it does not answer now, it may in another.
+    private async Task Asked(Func<Task> question, CancellationToken cancellation)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await question().ConfigureAwait(false);
+                return;
+            }
+            catch (StoreException away) when (tries < OpeningTries && away.Code is "store.unavailable" or "store.busy" or "store.timeout")
+            {
+                await Task.Delay(BetweenTries, Shell.Time, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private const int OpeningTries = 5;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
     private const int GivenUpAfter = 6;

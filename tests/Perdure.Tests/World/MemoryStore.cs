@@ -65,7 +65,10 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
         return Task.FromResult(new Ownership([new(0, 1, ++_epoch)], unclean, _rows.Count == 0 ? default : _rows.Keys.Max(), before));
     }
 
-    public Task Register(MapDefinition map, CancellationToken cancellation) => Task.CompletedTask;
+    /// <summary>How often from now on it does not answer who opens it.</summary>
+    public int Away { get; set; }
+
+    public Task Register(MapDefinition map, CancellationToken cancellation) => Away > 0 && Away-- > 0 ? Task.FromException(new StoreException("store.unavailable", "It did not answer in time.")) : Task.CompletedTask;
 
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
