@@ -78,6 +78,7 @@ internal sealed class Checkpointer : IDisposable
             catch (SqliteFault fault) when (fault.IsUnsynced)
             {
                 Keep(fault);
+                return;
             }
             catch (Exception e)
             {
@@ -96,12 +97,16 @@ internal sealed class Checkpointer : IDisposable
     {
         Problem = $"The disk did not take what was moved from the write-ahead log into {_options.Path}. The log is kept, and grows, so that nothing is lost. Check the volume and restart this node: the whole log is then moved anew.";
         _log.LogCritical(fault, "{Problem}", Problem);
+        lock (_gate)
+        {
+            _ends = true;       // nobody waits for a round that will not come
+            Monitor.PulseAll(_gate);
+        }
     }
 
     private void Work()
     {
-        if (Problem is not null) return;
-        var (frames, _) = Move(_options.CheckpointBytes);
+        var frames = Move(_options.CheckpointBytes);
         if (frames * FrameBytes < _options.WalBytesMax / 2) _patience = 0;
         else if (frames >= _patience)
         {
@@ -115,8 +120,8 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
-    // Moves what is in the log if it is worth it. The writer goes on beside each pass and leaves more to be moved; less each time, until holding it for the rest costs little.
-    private (int Frames, int Moved) Move(long worthIt)
+    // Moves what is in the log if it is worth it. The writer goes on beside each pass and leaves more to be moved; less each time, until holding it for the rest costs little. Gives the length of the log.
+    private int Move(long worthIt)
     {
         var (_, frames, moved) = _database.Checkpoint(Look);
         for (; (frames - moved) * FrameBytes >= worthIt; worthIt = ShortBytes)
@@ -125,7 +130,7 @@ internal sealed class Checkpointer : IDisposable
             (_, frames, moved) = _database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             if (frames - moved >= left) break;
         }
-        return (frames, moved);
+        return frames;
     }
 
     /// <summary>Ends the thread and closes its connection.</summary>

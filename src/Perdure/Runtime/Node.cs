@@ -65,9 +65,9 @@ internal sealed partial class Node : IAsyncDisposable
             throw new StoreException("store.no-transactions", $"\"{transacted.Handle.Name}\" runs inside of a transaction of the store's database, and this store has none that an operation could share. Use another store, or make it an Operation.");
         identity = identity with { Carries = [.. Registry.All.Select(c => new CarriedVersion(c.Map.Workflow, c.Map.Version)), CarriesLetters] };
         var ownership = await Store.Open(identity, cancellation).ConfigureAwait(false);
-        foreach (var carried in Registry.All) await Asked(() => Store.Register(carried.Map, cancellation), cancellation).ConfigureAwait(false);
+        foreach (var carried in Registry.All) await UntilAnswered(() => Store.Register(carried.Map, cancellation), cancellation).ConfigureAwait(false);
         IReadOnlyList<(string Workflow, int Version, string Operation)> operations = [];
-        await Asked(async () => operations = await Store.LiveOperations(cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        await UntilAnswered(async () => operations = await Store.LiveOperations(cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         _undoable = [.. operations
             .Where(live => Registry.Step(live.Operation) is null)
             .Select(live => $"{live.Workflow} version {live.Version} may have to undo \"{live.Operation}\", and no code for it is here.").Distinct(StringComparer.Ordinal)];
@@ -81,7 +81,7 @@ internal sealed partial class Node : IAsyncDisposable
     }
 
     // The store was opened a moment ago: where it does not answer now, it may in another.
-    private async Task Asked(Func<Task> question, CancellationToken cancellation)
+    private async Task UntilAnswered(Func<Task> question, CancellationToken cancellation)
     {
         for (var tries = 1; ; tries++)
         {

@@ -68,7 +68,7 @@ internal sealed class MemoryStore : IStore, IViews, ITransactions
     /// <summary>How often from now on it does not answer who opens it.</summary>
     public int Away { get; set; }
 
-    public Task Register(MapDefinition map, CancellationToken cancellation) => Away > 0 && Away-- > 0 ? Task.FromException(new StoreException("store.unavailable", "It did not answer in time.")) : Task.CompletedTask;
+    public Task Register(MapDefinition map, CancellationToken cancellation) => Away-- > 0 ? Task.FromException(new StoreException("store.unavailable", "It did not answer in time.")) : Task.CompletedTask;
 
     public void Commit(Batch batch, Action<CommitAnswer> answered)
     {
