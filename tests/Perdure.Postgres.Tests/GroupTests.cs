@@ -147,6 +147,29 @@ public sealed class GroupTests : PostgresTest
         Assert.Equal(keys.Count, answers.SelectMany(Items).Count(a => a is ItemAnswer.KeyTaken));
     }
 
+    [Theory, InlineData("k"), InlineData("another's")]
+    public async Task A_request_whose_keys_come_while_they_are_looked_for_is_known_by_both(string request)
+    {
+        var store = await OpenFour();
+        await Must(store, In(0).Start());
+        Life once = new(request, "b"), again = new("k", "b");
+        using Shell shell = Place.Shell(), watch = Place.Shell();
+        // The request key is looked for before the other node's commit, and the business key after it.
+        shell.Run("BEGIN; LOCK TABLE business_key IN ACCESS EXCLUSIVE MODE");
+        var answer = Send(store, again.Start());
+        await UntilHeldUp(store, watch);
+        shell.Run(Keys(once.Id, request, "b") + "; COMMIT");
+        var taken = Assert.Single(Items(await answer));
+        if (request == "k") Assert.Equal(once.Id, Assert.IsType<ItemAnswer.KeyTaken>(taken).Key.Instance);
+        else Assert.Equal(new ItemAnswer.BusinessKeyTaken(once.Id), taken);
+    }
+
+    /// <summary>What another node's start writes of its keys, in the scope and under the map of the only one until then.</summary>
+    internal static string Keys(InstanceId id, string request, string business) => $"""
+        INSERT INTO request_key (scope, key, instance, map, payload_hash, created_at) SELECT scope, '{request.Replace("'", "''", StringComparison.Ordinal)}', {id.Value}, map, payload_hash, created_at FROM request_key LIMIT 1;
+        INSERT INTO business_key (scope, key, instance) SELECT scope, '{business}', {id.Value} FROM request_key LIMIT 1
+        """;
+
     [Fact]
     public async Task Several_batches_of_a_lane_in_one_group_are_written_in_order()
     {

@@ -105,11 +105,17 @@ public sealed partial class ShardedStore : IStore, ITransactions
 
     private async Task<StartPlace> Look(IReadOnlyList<byte> before, Task<StartPlace> home, StartKeys keys, CancellationToken cancellation)
     {
+        Task<StoredKey?> Key(PostgresStore store) => store.FindKey(keys.Namespace, keys.Workflow, keys.RequestKey, cancellation);
         foreach (var number in before)
-            if (await _shards[number].Opened.FindKey(keys.Namespace, keys.Workflow, keys.RequestKey, cancellation).ConfigureAwait(false) is { } key) return new StartPlace.KeyTaken(key);
-        if (keys.BusinessKey is { } business)
-            foreach (var number in before)
-                if (await _shards[number].Opened.FindBusinessKey(keys.Namespace, keys.Workflow, business, cancellation).ConfigureAwait(false) is { } holder) return new StartPlace.BusinessKeyTaken(holder);
+            if (await Key(_shards[number].Opened).ConfigureAwait(false) is { } key) return new StartPlace.KeyTaken(key);
+        if (keys.BusinessKey is not { } business) return await home.ConfigureAwait(false);
+        foreach (var number in before)
+        {
+            var store = _shards[number].Opened;
+            if (await store.FindBusinessKey(keys.Namespace, keys.Workflow, business, cancellation).ConfigureAwait(false) is not { } holder) continue;
+            // The same request may have come there since that was asked for its key: both keys of a start are there at once.
+            return await Key(store).ConfigureAwait(false) is { } key ? new StartPlace.KeyTaken(key) : new StartPlace.BusinessKeyTaken(holder);
+        }
         return await home.ConfigureAwait(false);
     }
 

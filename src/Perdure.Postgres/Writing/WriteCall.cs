@@ -4,6 +4,7 @@ using NpgsqlTypes;
 using Perdure.Kernel;
 using Perdure.Ports;
 using Perdure.Postgres.Database;
+using Perdure.Postgres.Reading;
 
 namespace Perdure.Postgres.Writing;
 
@@ -30,6 +31,7 @@ internal sealed class WriteCall : IDisposable
     private readonly NpgsqlParameter<short> _lane = new();
     private readonly NpgsqlParameter<long> _number = new();
     private readonly NpgsqlCommand _records, _both, _steps;
+    private readonly List<(int Item, InstanceId Holder)> _businesses = [];
 
     public WriteCall(NpgsqlConnection connection, GroupRows rows, int own)
     {
@@ -101,6 +103,7 @@ internal sealed class WriteCall : IDisposable
         (_lane.TypedValue, _number.TypedValue) = ((short)marked.Lane, marked.Number);
 
         long? position = null;
+        _businesses.Clear();
         using var doubt = new Doubt(_connection);
         using (var reader = (beside ? _both : steps ? _steps : _records).ExecuteReader())
         {
@@ -115,19 +118,25 @@ internal sealed class WriteCall : IDisposable
                 while (reader.Read()) { }
         }
         doubt.Check();
+        foreach (var (item, holder) in _businesses) group.Answers[item] ??= Taken(group.Items[item], holder);
         return position;
+    }
+
+    // Each look of write_1 has a snapshot of its own, and the same request of another node may have committed after the first of them. Who sees the business key of a start sees its request key too.
+    private ItemAnswer Taken(Item item, InstanceId holder)
+    {
+        using var find = StoreSchema.Command(_connection, SqlText.Statement("find-key"), item.Start!.Namespace, item.Workflow, StoredText.Of(item.Start.RequestKey));
+        using var reader = find.ExecuteReader();
+        return reader.Read() ? new ItemAnswer.KeyTaken(Rows.Key(reader)) : new ItemAnswer.BusinessKeyTaken(holder);
     }
 
     private void Tell(Group group, Conflict what, int index, NpgsqlDataReader reader)
     {
         var item = _rows.ItemOf(what, index);
         var holder = new InstanceId(reader.GetInt64(2));
-        group.Answers[item] = what switch
-        {
-            Conflict.RequestKey => new ItemAnswer.KeyTaken(new(holder, reader.GetInt32(3), reader.GetFieldValue<byte[]>(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5)))),
-            Conflict.BusinessKey => group.Answers[item] ?? new ItemAnswer.BusinessKeyTaken(holder),
-            _ => new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message),
-        };
+        if (what == Conflict.RequestKey) group.Answers[item] = new ItemAnswer.KeyTaken(new(holder, reader.GetInt32(3), reader.GetFieldValue<byte[]>(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5))));
+        else if (what == Conflict.BusinessKey) _businesses.Add((item, holder));
+        else group.Answers[item] = new ItemAnswer.Duplicate(ItemAnswer.Duplicate.Message);
     }
 
     /// <summary>Runs a statement.</summary>

@@ -30,6 +30,24 @@ public sealed class MapIsAdoptedTests : FamilyTest
         Assert.Equal(before["n0"], await (await Node(Three)).Started("n0"));
     }
 
+    [Theory, InlineData("k"), InlineData("another")]
+    public async Task A_request_whose_keys_come_while_older_homes_are_asked_is_known_by_both(string request)
+    {
+        var node = await Node(Two);
+        while ((await Counts())[1] == 0) await node.Started($"n{Random.Shared.Next()}");
+        await node.Store.Adopt(Three, Now);
+        Perdure.Postgres.Sharding.Homes older = new(Two), newer = new(Three);
+        int Home(Perdure.Postgres.Sharding.Homes homes, string number) => homes.Home(Perdure.Postgres.Sharding.Homes.SlotOf("default", "post", number, isBusiness: true));
+        var number = Enumerable.Range(0, 10_000).Select(i => $"moved-{i}").First(n => Home(older, n) == 1 && Home(newer, n) == 2);
+        using Shell shell = Places[1].Shell(), watch = Places[1].Shell();
+        shell.Run("BEGIN; LOCK TABLE business_key IN ACCESS EXCLUSIVE MODE");
+        var place = node.Store.Place(new("default", "post", "k", number), Now);
+        await PostgresTest.UntilHeldUp(watch, () => "pid IN (SELECT pid FROM pg_locks WHERE relation = 'business_key'::regclass AND NOT granted)", place);
+        shell.Run(GroupTests.Keys(new(4711), request, number) + "; COMMIT");
+        if (request == "k") Assert.Equal(new InstanceId(4711), Assert.IsType<StartPlace.KeyTaken>(await place).Key.Instance);
+        else Assert.Equal(new StartPlace.BusinessKeyTaken(new(4711)), await place);
+    }
+
     [Fact]
     public async Task While_two_nodes_take_it_under_load_each_key_has_one_instance_and_no_start_is_told_that_a_map_is_older_for_good()
     {
