@@ -12,6 +12,7 @@ export const settings = {
   full_page_writes: "on",
   shared_buffers: "1GB",
   max_wal_size: "8GB",
+  min_wal_size: "5GB",
   max_connections: "200",
   shared_preload_libraries: "pg_stat_statements",
   "pg_stat_statements.track": "top",
@@ -48,6 +49,7 @@ export class Postgres {
     const server = new Postgres({ host: "127.0.0.1", port, user: "postgres", password, database: "postgres" });
     Object.assign(server, { program, folder, pid: program.pid });
     await server.#ready();
+    await server.#runIn();
     return server;
   }
 
@@ -113,6 +115,12 @@ export class Postgres {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+  }
+
+  /** As a server that has run for a while: it writes its log into segments that it has used before. A new one makes each of them anew, and every commit waits for that. */
+  async #runIn() {
+    await this.ask("SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal() FROM generate_series(1, 320)");
+    await this.ask("CHECKPOINT");
   }
 
   /** The first process of a server on this machine: the parent of the one that serves us. */

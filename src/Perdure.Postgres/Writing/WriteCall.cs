@@ -125,7 +125,7 @@ internal sealed class WriteCall : IDisposable
     // Each look of write_1 has a snapshot of its own, and the same request of another node may have committed after the first of them. Who sees the business key of a start sees its request key too.
     private ItemAnswer Taken(Item item, InstanceId holder)
     {
-        using var find = StoreSchema.Command(_connection, SqlText.Statement("find-key"), item.Start!.Namespace, item.Workflow, StoredText.Of(item.Start.RequestKey));
+        using var find = StoreSchema.Command(_connection, SqlText.Statement("find-key"), StoredText.Of(item.Start!.Namespace), StoredText.Of(item.Workflow), StoredText.Of(item.Start.RequestKey));
         using var reader = find.ExecuteReader();
         return reader.Read() ? new ItemAnswer.KeyTaken(Rows.Key(reader)) : new ItemAnswer.BusinessKeyTaken(holder);
     }
