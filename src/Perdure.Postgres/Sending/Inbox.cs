@@ -20,17 +20,22 @@ internal sealed class Inbox(NpgsqlDataSource source, PostgresStoreOptions option
     public async Task<ReadOnlyMemory<byte>?> Send(InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
         var lane = to.Slot % lanes;
-        var (position, answer) = await Asked(async () =>
-        {
-            await using var batch = source.CreateBatch();
-            batch.BatchCommands.Add(Part("inbox-send", (short)lane, to.Value, key, body));
-            batch.BatchCommands.Add(Part("inbox-find", to.Value, key));
-            await using var reader = await batch.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await reader.ReadAsync(cancellation).ConfigureAwait(false);
-            return (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<byte[]>(1));
-        }).ConfigureAwait(false);
+        (long Position, byte[]? Answer)? kept;
+        // Between the two statements the command that was there may get an answer that is not final: then its key is free, and this one is a command of its own.
+        while ((kept = await Asked(() => Keep(lane, to, key, body, cancellation)).ConfigureAwait(false)) is null) { }
+        var (position, answer) = kept.Value;
         if (answer is not null) return answer;
         return await _answers.Await(position, () => wakes.Sent(lane), cancellation).ConfigureAwait(false);
+    }
+
+    // Where it stands, and its answer where there is one; null where it was there and its key is free since.
+    private async Task<(long Position, byte[]? Answer)?> Keep(int lane, InstanceId to, string key, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        await using var batch = source.CreateBatch();
+        batch.BatchCommands.Add(Part("inbox-send", (short)lane, to.Value, key, body));
+        batch.BatchCommands.Add(Part("inbox-find", to.Value, key));
+        await using var reader = await batch.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+        return await reader.ReadAsync(cancellation).ConfigureAwait(false) ? (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<byte[]>(1)) : null;
     }
 
     /// <summary>Commands of a lane that are not answered, in the order in which they were kept.</summary>

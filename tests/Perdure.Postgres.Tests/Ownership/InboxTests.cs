@@ -63,6 +63,33 @@ public sealed class InboxTests
     }
 
     [Fact]
+    public async Task A_command_whose_key_becomes_free_while_it_is_sent_is_kept_as_one_of_its_own()
+    {
+        await using var place = await OwnershipPlace.Make(4);
+        await using var a = await place.Open();
+        var (inbox, source) = InboxOf(place, a);
+        await using var _ = source;
+        await place.Execute($"""
+            INSERT INTO inbox (lane, receiver, key, body, sent_at) VALUES (1, {Receiver.Value}, 'k', 'do', 0);
+            CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END';
+            CREATE TRIGGER waits AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION waits()
+            """);
+        using Shell shell = new(place.ConnectionString, "perdure"), watch = new(place.ConnectionString, "perdure");
+        shell.Run("SELECT pg_advisory_lock(4711)");
+        // It finds the key taken, and looks for whose it is after that one was told to come again.
+        var answer = inbox.Send(Receiver, "k", Text("do again"), CancellationToken.None);
+        await PostgresTest.UntilHeldUp(watch, () => "wait_event = 'advisory' AND datname = current_database()", answer);
+        var first = Assert.Single(await inbox.Open(1, 10, CancellationToken.None));
+        await inbox.Answer(first.Position, Text("come again"), final: false, CancellationToken.None);
+        shell.Run("SELECT pg_advisory_unlock(4711)");
+        await OwnershipPlace.Eventually(async () => (await inbox.Open(1, 10, CancellationToken.None)).Count == 1 || answer.IsCompleted, "it is kept");
+        var second = Assert.Single(await inbox.Open(1, 10, CancellationToken.None));
+        Assert.Equal("do again", Encoding.UTF8.GetString(second.Body.Span));
+        await inbox.Answer(second.Position, Text("done"), final: true, CancellationToken.None);
+        Assert.Equal("done", Encoding.UTF8.GetString((await answer)!.Value.Span));
+    }
+
+    [Fact]
     public async Task An_answer_that_nobody_tells_of_is_found_at_a_tick_also_while_others_are_told_of_all_the_time()
     {
         await using var place = await OwnershipPlace.Make(4);
