@@ -27,6 +27,43 @@ public sealed class FeedTests : PostgresTest
     }
 
     [Fact]
+    public async Task What_is_final_is_complete_however_many_write()
+    {
+        await Open();
+        using var shell = Place.Shell();
+        // In the server, so that they are held up by one another and by nothing else: whoever is given an id may be so before it has locked that.
+        shell.Run("""
+            CREATE TABLE written (id bigint); CREATE INDEX ON written (id); CREATE TABLE read (final bigint[], count bigint[]);
+            CREATE FUNCTION below(final bigint) RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT count(*) FROM written WHERE id >= final - 200 AND id < final';
+            CREATE PROCEDURE writes(own int) LANGUAGE plpgsql AS $$
+            BEGIN
+              WHILE NOT EXISTS (SELECT FROM read) LOOP
+                PERFORM pg_advisory_xact_lock_shared(own, 0);
+                INSERT INTO written SELECT position_base + pg_current_xact_id()::text::bigint FROM store;
+                COMMIT;
+              END LOOP;
+            END $$;
+            CREATE PROCEDURE reads(own int) LANGUAGE plpgsql AS $$
+            DECLARE finals bigint[]; counts bigint[];
+            BEGIN
+              FOR i IN 1 .. 5000 LOOP
+                finals[i] := final_1(own) >> 16;
+                counts[i] := below(finals[i]);
+              END LOOP;
+              INSERT INTO read VALUES (finals, counts);
+            END $$;
+            """);
+        var own = shell.One<int>($"SELECT {Own}");
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() =>
+        {
+            using var session = Place.Shell();
+            session.Run($"SET synchronous_commit = off; CALL {(i < 2 ? "reads" : "writes")}({own})");
+        }, Now)));
+        Assert.Equal(10_000L, shell.One<long>("SELECT count(*) FROM read, unnest(final) f"));
+        Assert.Equal(0L, shell.One<long>("SELECT count(*) FROM read, unnest(final, count) AS r (final, count) WHERE below(r.final) <> r.count"));
+    }
+
+    [Fact]
     public async Task A_writer_that_is_rolled_back_holds_the_feed_up_no_longer()
     {
         var store = await Open();

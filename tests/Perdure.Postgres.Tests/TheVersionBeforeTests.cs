@@ -11,7 +11,7 @@ namespace Perdure.Postgres.Tests;
 /// </summary>
 public sealed partial class TheVersionBeforeTests : IAsyncLifetime
 {
-    private const int Before = 4;
+    private const int Before = 5;
     private Place _then = null!, _now = null!;
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;

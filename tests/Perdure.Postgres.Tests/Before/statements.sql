@@ -1,4 +1,4 @@
--- The statements that the version before sends, as it was when schema 4 was the newest. Moved forward with the schema: when it comes to a version, what the one before sent is put here.
+-- The statements that the version before sends, as it was when schema 5 was the newest. Moved forward with the schema: when it comes to a version, what the one before sent is put here.
 
 -- Commands for instances of lanes that another node owns.
 
@@ -265,14 +265,15 @@ SELECT m.workflow, m.version, t.operation FROM stack_tally t JOIN map m ON m.id 
 SELECT p.key, p.severity, p.code, p.summary, p.instance, m.workflow, s.name, p.raised_at, p.delivered_at, p.tries, p.last_error
 FROM page p JOIN state s ON s.id = p.state JOIN map m ON m.id = s.map WHERE p.delivered_at IS NULL ORDER BY p.id DESC LIMIT $1 OFFSET $2
 
--- Of the primary: what its replicas have to be.
+-- Of the primary: what its replicas have to be. A database that was copied from another has its schemas' numbers too.
 -- name: replicated
-SELECT coalesce((SELECT oid::bigint FROM pg_namespace WHERE nspname = $1), 0), (SELECT system_identifier FROM pg_control_system()), (SELECT max(version) FROM schema_version)
+SELECT coalesce((SELECT oid::bigint FROM pg_namespace WHERE nspname = $1), 0), (SELECT system_identifier FROM pg_control_system()), (SELECT max(version) FROM schema_version),
+  (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
 
 -- Of a replica, before each read from it: what it is, and up to when it has replayed, by the primary's clock.
 -- name: replica
 SELECT coalesce((SELECT oid::bigint FROM pg_namespace WHERE nspname = $1), 0), (SELECT system_identifier FROM pg_control_system()), (SELECT max(version) FROM schema_version),
-  pg_is_in_recovery(), (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000)::bigint
+  (SELECT oid::bigint FROM pg_database WHERE datname = current_database()), pg_is_in_recovery(), (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000)::bigint
 
 -- name: remove
 SELECT r_removed, r_reached, r_oldest FROM remove_1($1, $2, $3, $4)
@@ -289,7 +290,7 @@ SELECT EXISTS (SELECT FROM removed WHERE instance = $1)
 -- Which database of its family this is, and which maps are known here.
 
 -- name: shard
-SELECT family, capacity, number, name, version FROM shard
+SELECT family, capacity, number, name, version, (SELECT since FROM shard_since) FROM shard
 
 -- name: shard-maps
 SELECT version, databases FROM shard_map ORDER BY version
@@ -298,7 +299,11 @@ SELECT version, databases FROM shard_map ORDER BY version
 SELECT EXISTS (SELECT FROM instance) OR EXISTS (SELECT FROM request_key)
 
 -- name: know-map
-SELECT know_map_1($1, $2, $3, $4, $5, $6, $7)
+SELECT know_map_2($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- Nodes that find lanes as the database had them alone.
+-- name: nodes-alone
+SELECT host, pid FROM node n WHERE NOT EXISTS (SELECT FROM node_since s WHERE s.node = n.id) ORDER BY id
 
 -- name: is-shard
 SELECT EXISTS (SELECT FROM shard)
@@ -309,9 +314,10 @@ SELECT b.instance FROM scope c JOIN business_key b ON b.scope = c.id AND b.key =
 
 -- Operations inside of transactions: what is said of them before and after the user's own statements.
 
--- By the mark the end is known to be in the transaction that the attempt began with. The times are the operation's.
+-- By the mark the end is known to be in the transaction that the attempt began with. A statement may take as long as the operation; between two of them the time is shorter than the lease, so that what a frozen
+-- process has locked is free by the time that others go on.
 -- name: begin-attempt
-SELECT set_config('perdure.attempt', $1, true), set_config('statement_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $2, true), pg_backend_pid()
+SELECT set_config('perdure.attempt', $1, true), set_config('statement_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true), pg_backend_pid()
 
 -- A session whose answer was lost, and how long its end is waited for.
 -- name: end-lost-session
