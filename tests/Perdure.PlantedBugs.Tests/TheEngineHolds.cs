@@ -17,5 +17,13 @@ public sealed class TheEngineHolds
         Assert.Equal(seeds, found.Seeds);
     }
 
+    [Theory]
+    [InlineData(20_220, true, true)]      // an end was refused by the fence, and a batch was handed over before the lane had heard of that
+    public void A_seed_that_failed_once_does_not_again(int seed, bool shares, bool transacts)
+    {
+        var found = new Hunt(null, shares, transacts).Seeds((ulong)seed, 1, TimeSpan.FromMinutes(2));
+        Assert.True(found.Oracle is null, $"{found.Oracle}: {found.Seen}");
+    }
+
     private static int Given(string variable, int otherwise) => Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

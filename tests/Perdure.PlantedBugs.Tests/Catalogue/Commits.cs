@@ -37,7 +37,11 @@ internal static partial class Catalogue
         Planted("writes-on-before-it-hears", "A lane gives its store the next batch before it has heard that the last one was refused.", Runtime + "Lanes/LaneCommits.cs",
             "        if (answer is CommitAnswer.Committed) Interlocked.Increment(ref _durable);\n", "        Interlocked.Increment(ref _durable);\n") with
         {
-            More = [new(Runtime + "Lanes/LaneCommits.cs", "        if (answer is CommitAnswer.Committed) Interlocked.Decrement(ref _durable);\n", "        Interlocked.Decrement(ref _durable);\n")],
+            More =
+            [
+                new(Runtime + "Lanes/LaneCommits.cs", "        if (answer is CommitAnswer.Committed) Interlocked.Decrement(ref _durable);\n", "        Interlocked.Decrement(ref _durable);\n"),
+                new(Runtime + "Lanes/LaneCommits.cs", "        if (_passed) return;\n", ""),
+            ],
         },
         Planted("failed-batch-out-of-order", "A batch that was not written is tried again behind what was decided after it.", Runtime + "Lanes/LaneCommits.cs",
             "([.. turns, .. _turns], [.. first.Batch.Items, .. _items],", "([.. _turns, .. turns], [.. _items, .. first.Batch.Items],"),

@@ -14,7 +14,7 @@ internal static partial class Catalogue
         Inside("commands-do-not-wait-for-an-end", "Commands are decided while an end in a transaction is being written.", Runtime + "Lanes/Hot.cs",
             "public bool IsBound => Loading || Ends is { Count: > 0 };", "public bool IsBound => Loading;"),
         Inside("end-before-earlier-turns", "An end in a transaction is written before what was decided before it.", Runtime + "Lanes/LaneTransactions.cs",
-            "if (hot.IsEnding || hot.Uncommitted > 0 || hot.Ends is not { Count: > 0 } ends) return;", "if (hot.IsEnding || hot.Ends is not { Count: > 0 } ends) return;"),
+            "if (_passed || hot.IsEnding || hot.Uncommitted > 0 || hot.Ends is not { Count: > 0 } ends) return;", "if (_passed || hot.IsEnding || hot.Ends is not { Count: > 0 } ends) return;"),
         Inside("rows-apart-from-the-record", "What an operation wrote is committed when it returns, and its record after that.", "src/Perdure.Simulation/Operations/TransactedOperations.cs",
             "transaction.Effect = () => ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => result);", "ledger.Do(entry with { At = begins.AddTicks(schedule.Now) }, () => result);"),
         Inside("no-fence-at-an-end", "An end in a transaction is written whatever epoch owns the lane.", Database + "SimulatedTransaction.cs",

@@ -20,6 +20,7 @@ internal sealed partial class Lane
     private int _bytes;
     private long _batches;
     private bool _halted;
+    private volatile bool _passed;      // the store has said that another owner has the lane; that is on its way here
     private DateTimeOffset? _retryFlushAt;
     private int _flushRetries;
 
@@ -76,6 +77,7 @@ internal sealed partial class Lane
     /// </summary>
     private void Flush()
     {
+        if (_passed) return;
         if (_retryFlushAt is { } at)
         {
             if (Now < at) return;
@@ -136,6 +138,7 @@ internal sealed partial class Lane
     private void Submit(Batch batch) => _node.Store.Commit(batch, answer =>
     {
         if (answer is CommitAnswer.Committed) Interlocked.Increment(ref _durable);
+        if (answer is CommitAnswer.Fenced) _passed = true;
         Post(new AnsweredMessage(answer));
     });
 

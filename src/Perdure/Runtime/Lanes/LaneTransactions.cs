@@ -53,7 +53,7 @@ internal sealed partial class Lane
     /// <summary>Decides and writes the first end that waits, once everything that was decided before it is durable; or has the first attempt run that waited for that.</summary>
     private void WriteEnd(Hot hot)
     {
-        if (hot.IsEnding || hot.Uncommitted > 0 || hot.Ends is not { Count: > 0 } ends) return;
+        if (_passed || hot.IsEnding || hot.Uncommitted > 0 || hot.Ends is not { Count: > 0 } ends) return;
         if (ends.Peek() is { HasRun: false } first)
         {
             if (!first.IsRunning && !Leaving) first.Go();
@@ -84,8 +84,14 @@ internal sealed partial class Lane
             return;
         }
         hot.AtStore++;
+        var sent = new SentEnd(attempt, turn, before, head, hadBody);
         attempt.Transaction!.Commit(_lease.Lane, _lease.Epoch, item).ContinueWith(
-            (task, _) => Post(new EndWritten(new(attempt, turn, before, head, hadBody), task)), null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            task =>
+            {
+                if (task is { IsCompletedSuccessfully: true, Result: TransactionAnswer.Fenced }) _passed = true;
+                Post(new EndWritten(sent, task));
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>An end that is being committed, and the instance as it was before.</summary>
