@@ -9,7 +9,7 @@ internal static class SimulationBench
 {
     public static void Run(Options options)
     {
-        var orders = SimulatedShop.Orders(options.Int("Orders", 40)).Nodes(3).Invariant("money taken is money owed", SimulatedShop.MoneyTakenIsMoneyOwed);
+        var orders = SimulatedShop.Orders(options.Int("Orders", 200)).Nodes(3).Invariant("money taken is money owed", SimulatedShop.MoneyTakenIsMoneyOwed);
         var first = (ulong)options.Int("Seed", 1);
         Measure(orders, first, options.Double("Warmup", 30));
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;

@@ -9,17 +9,17 @@ namespace Perdure.Kernel;
 public static class Decider
 {
     /// <summary>
-    /// Decides a command. The accepted verdict's instance is <paramref name="instance"/> after its events (its <see cref="Instance.Version"/> is the caller's
-    /// to advance, once a record, through <see cref="Replay"/> or <c>with</c>).
+    /// Decides a command. The accepted verdict's instance is <paramref name="instance"/> after its events, with the version of the record that they are of.
     /// </summary>
     /// <param name="map">The instance's version of its workflow.</param>
     /// <param name="limits">The bounds in force.</param>
     /// <param name="instance">The instance; null for <see cref="Command.Start"/> only.</param>
     /// <param name="command">What is asked.</param>
-    public static Verdict Decide(MapDefinition map, Limits limits, Instance? instance, Command command)
+    /// <param name="version">The version of the record that the events will be of, where earlier events of <paramref name="instance"/> are of the same one; else it is the next.</param>
+    public static Verdict Decide(MapDefinition map, Limits limits, Instance? instance, Command command, long? version = null)
     {
         if (instance is null && command is not Command.Start) throw new ArgumentNullException(nameof(instance), "Only a start is decided without an instance.");
-        var turn = Turn.Begin(map, limits, instance, command.At);
+        var turn = Turn.Begin(map, limits, instance, command.At, version ?? (instance?.Version ?? 0) + 1);
         switch (command)
         {
             case Command.EndAttempt c: Attempts.End(turn, c); break;
@@ -50,9 +50,21 @@ public static class Decider
     /// <param name="at">The moment of that record.</param>
     public static Instance Evolve(Instance? instance, Event @event, long version, DateTimeOffset at)
     {
-        if (instance is null)
-            return @event is Started started ? Starts.Apply(started, at) : throw new InvalidOperationException("The first event of an instance is its start.");
-        return @event switch
+        var after = instance is not null ? After(instance, @event, version, at)
+            : @event is Started started ? Starts.Apply(started, at) : throw new InvalidOperationException("The first event of an instance is its start.");
+        return Numbered(after, instance, version);
+    }
+
+    // What has just been made is nobody's yet, so that it needs no copy for its number.
+    private static Instance Numbered(Instance made, Instance? before, long version)
+    {
+        if (ReferenceEquals(made, before)) made = made with { };
+        made.Version = version;
+        return made;
+    }
+
+    private static Instance After(Instance instance, Event @event, long version, DateTimeOffset at) =>
+        @event switch
         {
             StepSucceeded e => Attempts.Apply(instance, e),
             StepIntended e => Intents.Apply(instance, e, version, at),
@@ -88,7 +100,6 @@ public static class Decider
             Recovered e => Recovery.Apply(instance, e, at),
             _ => throw new InvalidOperationException($"{@event.GetType().Name} cannot happen to an instance that exists."),
         };
-    }
 
     /// <summary>The instance after a record: all its events, and the record's version.</summary>
     /// <exception cref="InvalidOperationException">The record is not the next one.</exception>
@@ -97,8 +108,9 @@ public static class Decider
         var next = (instance?.Version ?? 0) + 1;
         if (record.Version != next) throw new InvalidOperationException($"Record {record.Version} of {record.Instance} is not the next one, {next}.");
         if (instance is not null && instance.Id != record.Instance) throw new InvalidOperationException($"A record of {record.Instance} is not one of {instance.Id}.");
+        if (record.Events.IsEmpty) return instance is null ? throw new InvalidOperationException("The first record of an instance holds its start.") : Numbered(instance, instance, record.Version);
         foreach (var @event in record.Events) instance = Evolve(instance, @event, record.Version, record.At);
-        return instance is null ? throw new InvalidOperationException("The first record of an instance holds its start.") : instance with { Version = record.Version };
+        return instance!;
     }
 
     /// <summary>

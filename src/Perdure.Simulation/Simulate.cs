@@ -190,6 +190,7 @@ public sealed partial record Simulate
                 result = prepared.Minimised(recipe, result, cancellation);
             }
             report = report.And(result);
+            Rubbish.Clear();
             progress?.Invoke(report);
             if (!report.Passed) break;
         }

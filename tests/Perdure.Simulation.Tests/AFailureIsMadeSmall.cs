@@ -63,6 +63,22 @@ public sealed class AFailureIsMadeSmall
     }
 
     [Fact]
+    public void Of_the_starts_those_are_left_that_it_needs_wherever_they_stand()
+    {
+        var simulation = Trips.Invariant("two do not meet", world =>
+        {
+            if (world.Instances.Count(i => i.RequestKey is "key-5" or "key-12") == 2) world.Fail("Two have met.");
+        });
+        var report = simulation.Run(1);
+        Assert.False(report.Passed);
+        Assert.Equal((12, 2), (report.Failed!.Recipe.Starts[0], report.Failed.Recipe.StartCount));
+        Assert.Equal([5, 12], Enumerable.Range(1, 12).Where(number => !report.Failed.Recipe.Unasked.Contains((0, number))));
+        Assert.Contains("Left: 2 starts on 1 node; faults: none.", report.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(" unasked=0:1,0:2,0:3,0:4,0:6,0:7,0:8,0:9,0:10,0:11", report.Line, StringComparison.Ordinal);
+        IsReproduced(simulation, report);
+    }
+
+    [Fact]
     public void It_fails_in_the_same_way_and_not_only_by_the_same_promise()
     {
         var report = Trips.Invariant("nobody is called off", world =>
@@ -88,12 +104,14 @@ public sealed class AFailureIsMadeSmall
     {
         var recipe = new Recipe(7)
         {
-            Build = "1.0", Nodes = 2, Starts = [1, 0], Sends = [0, 3], WithoutPauses = true, Off = [FaultKind.NodeCrash], Skipped = [2, 5], Unscripted = [1],
+            Build = "1.0", Nodes = 2, Starts = [3, 0], Unasked = [(0, 2)], Sends = [0, 3], WithoutPauses = true, Off = [FaultKind.NodeCrash], Skipped = [2, 5], Unscripted = [1],
             Pinned = [(FaultKind.AnswerLate, 2), (FaultKind.UndoLate, 5)],
         };
         var read = Recipe.Parse(recipe.ToString());
         Assert.Equal(recipe.ToString(), read.ToString());
-        Assert.Contains(" sends=0,3 pauses=no off=NodeCrash strikes=AnswerLate:2,UndoLate:5 skip=2,5 unscripted=1", recipe.ToString(), StringComparison.Ordinal);
+        Assert.Equal(recipe.Unasked, read.Unasked);
+        Assert.Equal(2, read.StartCount);
+        Assert.Contains(" unasked=0:2 sends=0,3 pauses=no off=NodeCrash strikes=AnswerLate:2,UndoLate:5 skip=2,5 unscripted=1", recipe.ToString(), StringComparison.Ordinal);
         Assert.Equal(recipe.Pinned, read.Pinned);
         Assert.Equal(recipe.Sends, read.Sends);
         Assert.Empty(Recipe.Parse((recipe with { Pinned = [] }).ToString()).Pinned!);

@@ -19,6 +19,7 @@ internal static class Checkpoint
         instance = instance with { Stack = standing, Messages = Instance.NoMessages.Union(messages) };
 
         for (var i = last + 1; i < checkpoint.Events.Length; i++) instance = Decider.Evolve(instance, checkpoint.Events[i], checkpoint.Version, checkpoint.At);
-        return instance with { Version = checkpoint.Version };
+        instance.Version = checkpoint.Version;
+        return instance;
     }
 }

@@ -47,8 +47,8 @@ public sealed record Instance
     /// <summary>Typed search attributes, as given at the start.</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
-    /// <summary>The number of records in its log; versions are gap-free from 1.</summary>
-    public long Version { get; init; }
+    /// <summary>The number of records in its log, with the one that its last event is of; versions are gap-free from 1.</summary>
+    public long Version { get; internal set; }
     /// <summary>The state it rests in.</summary>
     public required string State { get; init; }
     /// <summary>The state's data. At the start it is the input.</summary>

@@ -26,14 +26,14 @@ internal sealed class Turn
 
     public bool Exists => _instance is not null;
 
-    public static Turn Begin(MapDefinition map, Limits limits, Instance? instance, DateTimeOffset at)
+    public static Turn Begin(MapDefinition map, Limits limits, Instance? instance, DateTimeOffset at, long version)
     {
         var turn = s_free ?? new();
         s_free = null;
         turn.Map = map;
         turn.Limits = limits;
         turn.At = at;
-        turn.Version = (instance?.Version ?? 0) + 1;
+        turn.Version = version;
         turn._instance = instance;
         return turn;
     }

@@ -38,14 +38,14 @@ internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor a
         private readonly SimulatedShell _shell;
         private readonly string _name;
         private readonly ILanePump _pump;
-        private readonly Action _wake;
+        private readonly Action _wake, _run;
         private bool _woken, _stopped;
         private int _round;
 
         public Loop(SimulatedShell shell, string name, ILanePump pump)
         {
             (_shell, _name, _pump) = (shell, name, pump);
-            _wake = Wake;
+            (_wake, _run) = (Wake, Pump);
             Wake();
         }
 
@@ -53,7 +53,7 @@ internal sealed class SimulatedShell(Schedule schedule, Streams chance, IActor a
         {
             if (_shell.Elsewhere(_wake) || _woken || _stopped) return;
             _woken = true;
-            _shell.Schedule(_shell.Soon(), _name, Pump);
+            _shell.Schedule(_shell.Soon(), _name, _run);
         }
 
         private void Pump()

@@ -80,7 +80,6 @@ internal sealed class Course
             if (!(cancels && (@event is Resumed or IncidentResolved)) && Of(Instance, @event) is { } point) points.Add(point);
             Instance = Decider.Evolve(Instance, @event, record.Version, record.At);
         }
-        Instance = Instance! with { Version = record.Version };
         return points;
     }
 

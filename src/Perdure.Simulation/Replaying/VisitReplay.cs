@@ -41,7 +41,6 @@ internal sealed class VisitReplay(Carried carried, PayloadCodec codec, RecordedH
                 if (@event is RestartBegan) left = true;
                 if (@event is Transitioned or VisitRestarted) left = false;
             }
-            instance = instance! with { Version = record.Version };
         }
         if (instance is null) return 0;
         if (!instance.Ended && !left) Visit(instance, null);

@@ -38,7 +38,10 @@ internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, bool
 
     private static readonly Regex Numbers = new(@"\d+([.,:]\d+)*");
 
-    private bool Starts() => Fewer(r => r.Starts, (r, starts) => r with { Starts = starts });
+    private bool Starts() => Fewer(r => r.Starts, (r, starts) => r with { Starts = starts }) | Pieces(() => Asked(_least.Recipe), some => _least.Recipe with { Unasked = _least.Recipe.Unasked.Union(some) });
+
+    private static IReadOnlyList<(int Load, int Number)> Asked(Recipe recipe) =>
+        [.. recipe.Starts.SelectMany((count, load) => Enumerable.Range(1, count).Select(number => (load, number))).Where(start => !recipe.Unasked.Contains(start))];
 
     // Who needs no fault at all needs nothing of what follows.
     private bool Calm() => _least.Recipe.Faulty && Fails(_least.Recipe with { Faulty = false, Off = [], Skipped = [], Pinned = null });
@@ -93,7 +96,7 @@ internal sealed class Minimiser(Func<Recipe, SeedReport> run, int scripted, bool
         for (var load = 0; load < _least.Recipe.Starts.Length; load++)
             for (var starts = 1; starts <= Math.Min(Few, _least.Recipe.Starts[load]); starts++)
                 for (var first = 1; first <= Math.Min(Few, number); first++)
-                    if (Fails(_least.Recipe with { Starts = _least.Recipe.Starts.SetItem(load, starts), Pinned = [(kind, first)] })) return true;
+                    if (Fails(_least.Recipe with { Starts = _least.Recipe.Starts.SetItem(load, starts), Unasked = [], Pinned = [(kind, first)] })) return true;
         return false;
     }
 

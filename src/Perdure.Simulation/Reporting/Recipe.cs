@@ -14,6 +14,10 @@ internal sealed record Recipe(ulong Seed)
     public int Lanes { get; init; }
     /// <summary>How many instances of each load are started.</summary>
     public ImmutableArray<int> Starts { get; init; } = [];
+    /// <summary>Starts that were left out, by their load and their number in it from 1.</summary>
+    public ImmutableSortedSet<(int Load, int Number)> Unasked { get; init; } = [];
+    /// <summary>How many instances are started.</summary>
+    public int StartCount => Starts.Sum() - Unasked.Count(start => start.Load < Starts.Length && start.Number <= Starts[start.Load]);
     /// <summary>How many messages of each kind every instance is sent.</summary>
     public ImmutableArray<int> Sends { get; init; } = [];
     /// <summary>Whether the people who pause instances were left out.</summary>
@@ -45,6 +49,7 @@ internal sealed record Recipe(ulong Seed)
         List<string> parts = [$"build={Build.Replace(' ', '_')}", Part("seed", Seed), Part("nodes", Nodes), $"starts={List(Starts, s => s.ToString(CultureInfo.InvariantCulture))}", $"faults={(Faulty ? OnlyNamed ? "named" : "all" : "none")}",
             Part("faults-for", FaultsFor.ToString("c", CultureInfo.InvariantCulture)), $"operator={(Operator ? "yes" : "no")}"];
         if (Lanes > 0) parts.Add(Part("lanes", Lanes));
+        if (!Unasked.IsEmpty) parts.Add($"unasked={List(Unasked, s => string.Create(CultureInfo.InvariantCulture, $"{s.Load}:{s.Number}"))}");
         if (!Rates.IsEmpty) parts.Add($"rates={List(Rates, r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}:{r.Value:R}"))}");
         if (!Sends.IsEmpty) parts.Add($"sends={List(Sends, s => s.ToString(CultureInfo.InvariantCulture))}");
         if (WithoutPauses) parts.Add("pauses=no");
@@ -80,6 +85,7 @@ internal sealed record Recipe(ulong Seed)
                 "nodes" => recipe with { Nodes = Number(value) },
                 "lanes" => recipe with { Lanes = Number(value) },
                 "starts" => recipe with { Starts = [.. items.Select(Number)] },
+                "unasked" => recipe with { Unasked = [.. items.Select(i => i.Split(':')).Select(p => (Number(p[0]), Number(p[1])))] },
                 "faults" => recipe with { Faulty = value != "none", OnlyNamed = value == "named" },
                 "faults-for" => recipe with { FaultsFor = TimeSpan.ParseExact(value, "c", CultureInfo.InvariantCulture) },
                 "operator" => recipe with { Operator = value == "yes" },

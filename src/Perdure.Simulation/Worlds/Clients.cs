@@ -24,15 +24,20 @@ internal sealed class Clients(World world, WorldOptions options)
     {
         var dice = new Dice(world.Chance.Workload);
         var number = 0;
-        foreach (var load in options.Loads)
+        for (var at = 0; at < options.Loads.Count; at++)
+        {
+            var load = options.Loads[at];
             for (var i = 0; i < load.Count; i++)
             {
                 var key = string.Create(CultureInfo.InvariantCulture, $"key-{++number}");
                 var input = load.Input(dice, number);
                 var place = world.Chance.Workload.Below(world.Places);
+                var after = (long)(world.Chance.Workload.Share() * load.Within.Ticks);
+                if (options.Unasked.Contains((at, i + 1))) continue;
                 _open++;
-                world.Schedule.After((long)(world.Chance.Workload.Share() * load.Within.Ticks), null, $"client asks for {key}", () => Ask(place, new(load.Workflow, key, input) { Version = load.Version }, repeats: false));
+                world.Schedule.After(after, null, $"client asks for {key}", () => Ask(place, new(load.Workflow, key, input) { Version = load.Version }, repeats: false));
             }
+        }
         world.Schedule.After(Second / 2, null, "operator looks", Look);
     }
 

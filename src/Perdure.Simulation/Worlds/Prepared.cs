@@ -93,7 +93,7 @@ public sealed partial record Simulate
         }
 
         private static string Left(SeedReport least) => string.Create(CultureInfo.InvariantCulture,
-            $"Left: {Count(least.Recipe.Starts.Sum(), "start")} on {Count(least.Recipe.Nodes, "node")}; faults: {(least.Struck.Count == 0 ? "none" : string.Join(", ", least.Struck.Order()))}.");
+            $"Left: {Count(least.Recipe.StartCount, "start")} on {Count(least.Recipe.Nodes, "node")}; faults: {(least.Struck.Count == 0 ? "none" : string.Join(", ", least.Struck.Order()))}.");
 
         private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
@@ -142,7 +142,7 @@ public sealed partial record Simulate
 
         private WorldOptions Options(Recipe recipe) => _options with
         {
-            Nodes = recipe.Nodes, SharedLanes = recipe.Lanes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Off = recipe.Off, Pinned = recipe.Pinned, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, OperatorRetries = recipe.Operator,
+            Nodes = recipe.Nodes, SharedLanes = recipe.Lanes, Faulty = recipe.Faulty, FaultyFor = recipe.FaultsFor, Rate = recipe.Rate, Off = recipe.Off, Pinned = recipe.Pinned, Skipped = recipe.Skipped, Unscripted = recipe.Unscripted, Unasked = recipe.Unasked, OperatorRetries = recipe.Operator,
             Mails = [.. _simulation.Mails.Select((mail, i) => i < recipe.Sends.Length ? mail with { Sent = recipe.Sends[i] } : mail)], Without = (recipe.WithoutPauses, recipe.WithoutCancels),
             Loads = [.. _simulation.Loads.Select((load, i) => i < recipe.Starts.Length ? load with { Count = recipe.Starts[i] } : load)],
         };

@@ -224,7 +224,7 @@ internal sealed class Watch
             instants[i] = instance;
             instance = Decider.Evolve(instance, record.Events[i], record.Version, record.At);
         }
-        return instance is null ? throw new InvalidOperationException("It has no event.") : instance with { Version = record.Version };
+        return instants.Length > 0 ? instance! : throw new InvalidOperationException("It has no event.");
     }
 
     private void Show(Item item, Instance? before, Instance after)

@@ -28,6 +28,8 @@ internal sealed record WorldOptions
     public long EventsMax { get; init; } = 5_000_000;
     public bool Traced { get; init; }
     public IReadOnlyList<Load> Loads { get; init; } = [];
+    /// <summary>Starts that nobody asks for: what they would have been is drawn all the same.</summary>
+    public IReadOnlySet<(int Load, int Number)> Unasked { get; init; } = new HashSet<(int, int)>();
     public IReadOnlyList<(string Name, Action<SimulatedWorld> Check)> Invariants { get; init; } = [];
     public bool Timed { get; init; }
     public IReadOnlySet<int> Skipped { get; init; } = new HashSet<int>();

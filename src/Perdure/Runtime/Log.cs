@@ -33,6 +33,9 @@ internal static partial class Log
     [LoggerMessage(1025, LogLevel.Information, "Lane {Lane} is handed over.")]
     public static partial void LaneHandedOver(ILogger log, int lane);
 
+    [LoggerMessage(1050, LogLevel.Warning, "Lane {Lane} was to be handed over and is lost before it was let go of ({Code}): {Reason} It waited for {Unsettled}.")]
+    public static partial void LaneTakenAway(ILogger log, int lane, string code, string reason, string unsettled);
+
     [LoggerMessage(1026, LogLevel.Error, "The database is away ({Code}); nothing new is taken or started until it is back.")]
     public static partial void DatabaseAway(ILogger log, Exception e, string code);
 

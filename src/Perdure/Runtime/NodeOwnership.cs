@@ -166,9 +166,21 @@ internal sealed partial class Node : ILaneOwner
 
     void ILaneOwner.Lost(int lane, StoreException why)
     {
-        if (_owned.Numbered(lane) is not { } owned) return;
-        _owned.Remove(owned);
-        owned.Post(new Lane.LostMessage(why));
+        var lost = _owned.Numbered(lane);
+        if (lost is not null) _owned.Remove(lost);
+        else if (LeavingOf(lane) is { } leaving)
+        {
+            // It was on its way out in order, and another has it before it was done: nothing more of it goes on here, and whoever waits for its end hears of it.
+            lost = leaving;
+            Log.LaneTakenAway(_log, lane, why.Code, why.Message, leaving.Unsettled);
+        }
+        lost?.Post(new Lane.LostMessage(why));
+    }
+
+    private Lane? LeavingOf(int lane)
+    {
+        using var only = _leavingGate.EnterScope();
+        return _leaving.GetValueOrDefault(lane).Lane;
     }
 
     void ILaneOwner.Arrived(int lane) => _owned.Numbered(lane)?.Post(new Lane.ArrivedMessage());

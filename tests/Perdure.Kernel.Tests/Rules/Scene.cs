@@ -45,7 +45,7 @@ internal sealed class Scene
         (Events, Effects) = verdict is Verdict.Accepted a ? (a.Events, a.Effects) : ([], []);
         if (verdict is not Verdict.Accepted { Events.Length: > 0 } accepted) return this;
         Log.Add(new(accepted.Instance.Id, Log.Count + 1, command.At, accepted.Events));
-        Instance = accepted.Instance with { Version = Log.Count };
+        Instance = accepted.Instance;
         return this;
     }
 

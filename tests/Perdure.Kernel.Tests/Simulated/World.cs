@@ -59,7 +59,7 @@ internal sealed class World(MapDefinition map)
         {
             var record = new Record(accepted.Instance.Id, (before?.Version ?? 0) + 1, command.At, accepted.Events);
             Log.Add(record);
-            Instance = accepted.Instance with { Version = record.Version };
+            Instance = accepted.Instance;
         }
         if (command is Command.Recover)
         {

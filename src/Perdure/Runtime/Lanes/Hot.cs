@@ -69,6 +69,8 @@ internal sealed class Turn(Hot hot, DateTimeOffset at)
     public Hot Hot => hot;
     public DateTimeOffset At => at;
     public Instance? Before { get; } = hot.Instance;
+    /// <summary>The version of its record, however many commands it decides.</summary>
+    public long Version { get; } = (hot.Instance?.Version ?? 0) + 1;
     public List<Event> Events { get; } = new(4);
     public List<Effect> Effects { get; } = new(4);
     public bool BodyDue;

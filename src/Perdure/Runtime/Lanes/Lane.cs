@@ -279,7 +279,7 @@ internal sealed partial class Lane : ILanePump, IBodyHost
     {
         var hot = turn.Hot;
         var before = hot.Instance;
-        switch (Decider.Decide(hot.Code!.Map, _node.Options.Limits, before, command))
+        switch (Decider.Decide(hot.Code!.Map, _node.Options.Limits, before, command, turn.Version))
         {
             case Verdict.Refused(var refusal):
                 return refusal;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
 using Perdure.Kernel;
 using Perdure.Ports;
 
@@ -29,6 +30,10 @@ internal sealed partial class Lane
     /// <summary>Whether nothing is being written or waits to be.</summary>
     public bool IsSettled => _sent.Count == 0 && _items.Count == 0 && _ending == 0;
 
+    /// <summary>What it is not settled for, in words; as another thread sees it.</summary>
+    public string Unsettled => string.Create(CultureInfo.InvariantCulture,
+        $"{_sent.Count} batches at the store, {_items.Count} records that are to be sent{(_retryFlushAt is { } at ? $" from {at:O} on" : "")}, {_ending} operations' own transactions; {_handedOver.Count} wait for its end{(_halted ? ", it stands" : "")}");
+
     /// <summary>A batch at the store, and the turns that it is made of.</summary>
     private sealed record Sent(Batch Batch, List<Turn> Turns, long Given)
     {
@@ -54,8 +59,7 @@ internal sealed partial class Lane
     {
         var hot = turn.Hot;
         Write(turn);
-        var version = (turn.Before?.Version ?? 0) + 1;
-        hot.Instance = turn.After = hot.Instance! with { Version = version };
+        turn.After = hot.Instance!;
         _buffer.ResetWrittenCount();
         EventCodec.Write(_buffer, [.. turn.Events]);
         var body = _buffer.WrittenSpan.ToArray();
@@ -63,7 +67,7 @@ internal sealed partial class Lane
         var hash = new byte[Chain.Size];
         Span<byte> digest = stackalloc byte[Chain.Size];
         Chain.Digest(hot.Salt.Span, body, digest);
-        Chain.Link(hot.Head, hot.Id, version, turn.At, digest, hash);
+        Chain.Link(hot.Head, hot.Id, turn.Version, turn.At, digest, hash);
         hot.Head = hash;
         hot.Uncommitted++;
         hot.LastTurn = turn;
