@@ -72,6 +72,21 @@ public sealed class LanesLeaveANode
     }
 
     [Fact]
+    public void A_lane_that_is_taken_away_while_it_is_handed_over_goes_no_further_and_who_waits_for_it_hears_of_it()
+    {
+        _store.Held = new();
+        var answers = new[] { Start("one"), Start("two") };
+        _shell.Settle();
+        var handedOver = _store.Owner!.HandOver(0);
+        _shell.Settle();
+        Assert.False(handedOver.IsCompleted);
+        _store.Owner.Lost(0, new("lane.stuck", "It was not let go of in time."));
+        _shell.Settle();
+        Assert.True(handedOver.IsCompletedSuccessfully);
+        Assert.Single(answers, a => a.IsCompleted && a.Result is StartAnswer.Unavailable { Code: "lane.stuck" });
+    }
+
+    [Fact]
     public void While_one_lane_takes_its_time_to_stop_the_others_have_passed_on()
     {
         _store.Held = new();

@@ -156,8 +156,13 @@ internal sealed partial class Node : ILaneOwner
 
     private async Task Leave(Lane lane)
     {
+        // Commands that come from now on find the next owner by the inbox. One that has left before, while the node began to close, is not handed over twice.
+        if (!_owned.Remove(lane))
+        {
+            await lane.Stop().ConfigureAwait(false);
+            return;
+        }
         var done = new TaskCompletionSource();
-        _owned.Remove(lane);      // commands that come from now on find the next owner by the inbox
         lane.Post(new Lane.HandOverMessage(done));
         await done.Task.ConfigureAwait(false);
         await lane.Stop().ConfigureAwait(false);

@@ -76,8 +76,9 @@ internal sealed class LaneThread
         bool ended;
         using (_gate.EnterScope())
         {
+            // Asked once of each: what is stopped in between, by another thread, is still there the next time.
             stopped = Array.FindAll(_loops, l => l.IsStopped);
-            _loops = Array.FindAll(_loops, l => !l.IsStopped);
+            _loops = Array.FindAll(_loops, l => !Array.Exists(stopped, s => s == l));
             ended = _loops.Length == 0;
             if (ended) _thread = null;
         }
