@@ -4,7 +4,7 @@ using Perdure.Ports;
 
 namespace Perdure.Tests;
 
-/// <summary>What a node says to its store, and remembers, of lanes that leave it.</summary>
+/// <summary>What a node says to its store, and remembers, of lanes that come to it and leave it.</summary>
 [Collection("script")]
 public sealed class LanesLeaveANode
 {
@@ -52,6 +52,17 @@ public sealed class LanesLeaveANode
         _shell.Settle();
         var given = Assert.Single(_store.GivenUp);
         Assert.Equal(_database.Epochs[given.Lane], given.Epoch);
+    }
+
+    [Fact]
+    public void What_comes_to_a_lane_that_is_just_being_started_wakes_it()
+    {
+        TestShell shell = new() { PumpsAtOnce = true };
+        SharedStore store = new(_database, 2);
+        TestNode node = new(_database.Rows, store, shell, p => p.Workflow<Script>(), s => s.AddSingleton(new Ledger()));
+        Assert.Equal(0, shell.Overslept);
+        store.Gain(3, unclean: true);
+        Assert.Equal(0, shell.Overslept);
     }
 
     [Fact]

@@ -27,7 +27,29 @@ internal sealed class TestShell : INodeShell
     {
         var loop = new Loop(pump);
         _loops.Add(loop);
+        if (PumpsAtOnce)
+        {
+            var thread = new Thread(() => pump.Pump());
+            using (ExecutionContext.SuppressFlow()) thread.Start();
+            _pumping.Add(thread);
+            thread.Join(TimeSpan.FromMilliseconds(200));      // it has pumped by then, or waits for this one
+        }
         return loop;
+    }
+
+    /// <summary>Whether a lane's thread pumps it while it is being started, as threads do when they like.</summary>
+    public bool PumpsAtOnce { get; init; }
+
+    private readonly List<Thread> _pumping = [];
+
+    /// <summary>How many lanes have something to do that nobody has woken.</summary>
+    public int Overslept
+    {
+        get
+        {
+            foreach (var thread in _pumping) thread.Join();
+            return _loops.Count(l => l.Pump.HasWork && l.Wakes == 0);
+        }
     }
 
     /// <summary>
@@ -106,7 +128,8 @@ internal sealed class TestShell : INodeShell
         public ILanePump Pump => pump;
         public DateTimeOffset Next = DateTimeOffset.MaxValue;
         public bool Stopped;
-        public void Wake() { }
+        public int Wakes;
+        public void Wake() => Interlocked.Increment(ref Wakes);
         public Task Stop()
         {
             Stopped = true;

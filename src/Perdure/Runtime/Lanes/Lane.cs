@@ -66,7 +66,11 @@ internal sealed partial class Lane : ILanePump, IBodyHost
         return new(bytes);
     }
 
-    public void Begin(string name) => _loop = _node.Shell.StartLane(name, this);
+    public void Begin(string name)
+    {
+        // Its thread may pump it at once. What comes of that has to wake it, and may even end it, so that it waits until the loop is known.
+        lock (_gate) _loop = _node.Shell.StartLane(name, this);
+    }
 
     /// <summary>Ends the loop. Who waits for an answer gets one, also where the message comes later.</summary>
     public async Task Stop()
