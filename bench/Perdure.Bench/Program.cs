@@ -93,7 +93,7 @@ switch (bench)
               recover  a killed node's instances at another one                  --InFlight=100000 --Runs=3
               retention  5-step workflows while finished ones are removed        --Finished=10000000 --Waiting=1000000 --Runs=3 --Seconds=10
               fsync    the median fdatasync of a 4 KB append                     --Count=500
-              simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=40 --Seed=1
+              simulation  order fulfillment on three simulated nodes             --Seconds=10 --Orders=200 --Seed=1
               flat     long visits, long lives, and recovery after them          --Steps=10000
               startup  a node that starts where many instances sleep             --Instances=1000000
               waiting  open a store with many instances that wait on timers      --Instances=1000000
