@@ -17,6 +17,10 @@ public sealed class EveryBugIsCaught
         }
     }
 
+    [Fact]
+    public void Every_one_compiles_also_those_that_only_long_runs_look_for() =>
+        Assert.Empty(Catalogue.All.SelectMany(bug => Planted.Errors(bug).Select(error => $"{bug.Name}: {error}")));
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Within_a_few_seeds(string name)

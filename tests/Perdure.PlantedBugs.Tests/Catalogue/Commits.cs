@@ -29,7 +29,7 @@ internal static partial class Catalogue
         Planted("page-before-commit", "A page is kept although its record is not, and not with its record.", Runtime + "Lanes/Rows.cs",
             "            Pages = pages ?? (IReadOnlyList<Page>)[],\n", "            Pages = [],\n"),
         Planted("hash-of-the-wrong-record", "A record is chained to the record before the one that it follows.", Runtime + "Lanes/LaneCommits.cs",
-            "        hot.Head = hash;\n", "        if (version % 7 != 0) hot.Head = hash;\n"),
+            "        hot.Head = hash;\n", "        if (turn.Version % 7 != 0) hot.Head = hash;\n"),
         Planted("checkpoint-links-to-itself", "After a restart the chain goes on from the checkpoint, not from the tail.", Runtime + "Lanes/LaneRecovery.cs",
             "hot.Head = last.Hash.ToArray();", "hot.Head = stored.Checkpoint.Hash.ToArray();"),
         Planted("failed-batch-forgotten", "A batch that was not written is not tried again.", Runtime + "Lanes/LaneCommits.cs",
