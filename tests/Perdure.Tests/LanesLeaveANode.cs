@@ -98,6 +98,19 @@ public sealed class LanesLeaveANode
     }
 
     [Fact]
+    public void Who_waits_for_a_lane_that_is_lost_while_the_node_closes_hears_of_it()
+    {
+        _store.Held = new();
+        var answers = new[] { Start("one"), Start("two") };
+        _shell.Settle();
+        _store.Owner!.Peers([new("here", 1, "b"), new("there", 2, "b")]);
+        _store.Leaving = () => _store.Owner.Lost(0, new("lane.fenced", "It has passed on."));
+        TestShell.Do(() => _ = _node.Stop());
+        _shell.Settle();
+        Assert.Single(answers, a => a.IsCompleted && a.Result is StartAnswer.Unavailable { Code: "lane.fenced" });
+    }
+
+    [Fact]
     public void While_one_lane_takes_its_time_to_stop_the_others_have_passed_on()
     {
         _store.Held = new();

@@ -156,17 +156,13 @@ internal sealed partial class Node : ILaneOwner
 
     private async Task Leave(Lane lane)
     {
-        // Commands that come from now on find the next owner by the inbox. One that has left before, while the node began to close, is not handed over twice.
-        if (!_owned.Remove(lane))
-        {
-            await lane.Stop().ConfigureAwait(false);
-            return;
-        }
         var done = new TaskCompletionSource();
+        // Commands that come from now on find the next owner by the inbox. One that has left or was lost before, while the node began to close, has only to come to its end.
+        var isOwned = _owned.Remove(lane);
         lane.Post(new Lane.HandOverMessage(done));
         await done.Task.ConfigureAwait(false);
         await lane.Stop().ConfigureAwait(false);
-        Log.LaneHandedOver(_log, lane.Lease.Lane);
+        if (isOwned) Log.LaneHandedOver(_log, lane.Lease.Lane);
     }
 
     void ILaneOwner.Lost(int lane, StoreException why)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -14,7 +13,7 @@ public sealed class NodesLeaveInOrderTests : PostgresTest
     private const int Nodes = 3, Lanes = 12, Letters = 12;
     private static readonly int Leaves = int.TryParse(Environment.GetEnvironmentVariable("LEAVES"), CultureInfo.InvariantCulture, out var leaves) ? leaves : 12;
 
-    private readonly Complaints _complaints = new();
+    private readonly SaidLines _complaints = SaidLines.Complaints();
 
     [Fact]
     public async Task Whoever_leaves_hands_over_all_its_lanes_and_no_letter_is_lost()
@@ -26,7 +25,7 @@ public sealed class NodesLeaveInOrderTests : PostgresTest
             for (var i = 0; i < Nodes; i++) members.Add(await Join());
             for (var leave = 0; leave < Leaves; leave++)
             {
-                await Balanced(members);
+                await ShardedTest.Until(() => members.All(member => member.Lanes == Lanes / Nodes));
                 // While letters come and are stamped, at those that stay.
                 var at = leave % Nodes;
                 var (first, second) = (members[(at + 1) % Nodes], members[(at + 2) % Nodes]);
@@ -40,18 +39,12 @@ public sealed class NodesLeaveInOrderTests : PostgresTest
             await Task.WhenAll(sent.Select(members[0].StampIfThere));
             foreach (var letter in all) await members[0].Ended(letter);
             Assert.Equal(Leaves * Letters, all.Distinct().Count());
-            Assert.Empty(_complaints.Said);
+            Assert.Empty(_complaints.All);
         }
         finally
         {
             foreach (var member in members) await member.DisposeAsync();
         }
-    }
-
-    private static async Task Balanced(List<Member> members)
-    {
-        var patience = LetterNode.Patience();
-        while (members.Any(member => member.Lanes != Lanes / Nodes)) await Task.Delay(2, patience);
     }
 
     private async Task<Member> Join()
@@ -67,20 +60,5 @@ public sealed class NodesLeaveInOrderTests : PostgresTest
     private sealed class Member(IHost host) : LetterNode(host)
     {
         public int Lanes => Host.Services.GetRequiredService<Perdure.Runtime.Node>().Lanes.Count;
-    }
-
-    /// <summary>What nodes say that is more than information.</summary>
-    private sealed class Complaints : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Said { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel)) Said.Enqueue($"{eventId.Id}: {formatter(state, exception)} {exception?.Message}");
-        }
-        public void Dispose() { }
     }
 }

@@ -7,7 +7,7 @@ namespace Perdure.Postgres.Tests.Replicas;
 /// <summary>A store whose reads may come from a standby.</summary>
 public abstract class ReplicaTest(Followed servers) : PostgresTest
 {
-    private readonly ReplicaLines _lines = new();
+    private readonly SaidLines _lines = SaidLines.OfReplicas();
 
     protected Followed Servers => servers;
 

@@ -10,7 +10,7 @@ namespace Perdure.Postgres.Tests.Sharding;
 public sealed class ReplicasTests(Followed servers) : IAsyncLifetime, IClassFixture<Followed>
 {
     private const int Capacity = 16;
-    private readonly ReplicaLines _lines = new();
+    private readonly SaidLines _lines = SaidLines.OfReplicas();
     private readonly List<ShardedStore> _stores = [];
     private Place[] _places = [];
     private Ports.Ownership _owned = null!;

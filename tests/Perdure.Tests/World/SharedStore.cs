@@ -127,8 +127,12 @@ internal sealed class SharedStore(SharedDatabase database, params int[] lanes) :
     /// <summary>Lanes that have passed on since the node said that it leaves.</summary>
     public List<int> PassedOn { get; } = [];
 
+    /// <summary>What comes about as the node says that it leaves.</summary>
+    public Action? Leaving { get; set; }
+
     public void Leave()
     {
+        Leaving?.Invoke();
         foreach (var lane in lanes) Owner!.HandOver(lane).ContinueWith(_ => PassedOn.Add(lane), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 

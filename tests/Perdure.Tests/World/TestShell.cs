@@ -47,7 +47,8 @@ internal sealed class TestShell : INodeShell
     {
         get
         {
-            foreach (var thread in _pumping) thread.Join();
+            foreach (var thread in _pumping)
+                if (!thread.Join(TimeSpan.FromSeconds(60))) throw new TimeoutException("A lane that is started is not pumped.");
             return _loops.Count(l => l.Pump.HasWork && l.Wakes == 0);
         }
     }

@@ -30,6 +30,7 @@ internal static class CanonicalJson
             reader.Read();      // refuses what stands behind it
             var hash = SHA256.HashData(scratch.Written);
             if (scratch.MayBeKept) s_scratch = scratch;
+            scratch.Begin(default);      // the request is not kept
             return hash;
         }
         catch (InvalidOperationException e)

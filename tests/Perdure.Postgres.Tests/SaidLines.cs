@@ -1,10 +1,17 @@
 using Microsoft.Extensions.Logging;
 
-namespace Perdure.Postgres.Tests.Replicas;
+namespace Perdure.Postgres.Tests;
 
-/// <summary>What stores say of replicas, oldest first.</summary>
-internal sealed class ReplicaLines : ILogger<PostgresStore>, ILoggerFactory
+/// <summary>What stores and nodes say, oldest first.</summary>
+/// <param name="isKept">Which lines of it are kept.</param>
+internal sealed class SaidLines(Func<LogLevel, string, bool> isKept) : ILogger<PostgresStore>, ILoggerFactory, ILoggerProvider
 {
+    /// <summary>What is said of replicas.</summary>
+    public static SaidLines OfReplicas() => new((_, line) => line.Contains("replica", StringComparison.Ordinal));
+
+    /// <summary>What is more than information.</summary>
+    public static SaidLines Complaints() => new((level, _) => level >= LogLevel.Warning);
+
     private readonly List<string> _lines = [];
 
     public IReadOnlyList<string> All
@@ -19,7 +26,7 @@ internal sealed class ReplicaLines : ILogger<PostgresStore>, ILoggerFactory
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         var line = $"{logLevel}: {formatter(state, exception)} {exception?.Message}";
-        if (line.Contains("replica", StringComparison.Ordinal)) lock (_lines) _lines.Add(line);
+        if (isKept(logLevel, line)) lock (_lines) _lines.Add(line);
     }
 
     public ILogger CreateLogger(string categoryName) => this;
